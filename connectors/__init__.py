@@ -1,0 +1,1 @@
+"""Sources of documents: one file a kind of source."""

@@ -1,0 +1,103 @@
+"""The error tree: every error a caller can act on, and whether trying again may help.
+
+HippographError
+├── SettingsError          a setting is wrong or unknown
+├── ConnectorError         a source cannot be read at all
+├── QuestionError          the question cannot be asked as it is
+├── ExtractionError        facts could not be extracted
+├── EmbeddingError         the embedder failed
+├── StorageError           the index directory
+│   ├── IndexNotFound      there is no index there
+│   ├── IndexDamaged       a file is missing, truncated or altered
+│   ├── IndexMismatch      the index was made by other parts than these
+│   └── PublishConflict    another writer holds the index
+├── GenerationError        the language model
+│   ├── RateLimited
+│   ├── ModelUnavailable
+│   └── UnreadableOutput
+└── MissingExtra           an optional package is not installed
+"""
+
+
+class HippographError(Exception):
+    """The root of all errors raised on purpose. The message names the thing and the way out."""
+
+    retryable = False
+
+
+class SettingsError(HippographError):
+    """A setting is unknown, malformed or out of range."""
+
+
+class ConnectorError(HippographError):
+    """A source as a whole cannot be read; single bad files are `SourceFailure` records instead."""
+
+
+class QuestionError(HippographError):
+    """The question is empty or far longer than a question."""
+
+
+class ExtractionError(HippographError):
+    """The extractor failed as a whole; single bad passages are `ExtractionFailure` records instead."""
+
+
+class EmbeddingError(HippographError):
+    """The embedder cannot be loaded or returned something that is not a vector."""
+
+
+class StorageError(HippographError):
+    """The index directory cannot be read or written."""
+
+
+class IndexNotFound(StorageError):
+    """The directory holds no index."""
+
+
+class IndexDamaged(StorageError):
+    """A file of the index is missing, truncated or altered."""
+
+
+class IndexMismatch(StorageError):
+    """The index was shaped by other settings, or by another embedder, than the ones at hand."""
+
+
+class PublishConflict(StorageError):
+    """Another writer is at work on this index."""
+
+    retryable = True
+
+
+class GenerationError(HippographError):
+    """The language model did not give an answer."""
+
+
+class RateLimited(GenerationError):
+    """The model's server asks for a pause."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ModelUnavailable(GenerationError):
+    """The model's server cannot be reached."""
+
+    retryable = True
+
+
+class UnreadableOutput(GenerationError):
+    """The model answered with something that cannot be read."""
+
+
+class MissingExtra(HippographError):
+    """A package behind an optional part is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed. "
+            f"Install it with: pip install 'hippograph[{extra}]'"
+        )
+        self.package = package
+        self.extra = extra

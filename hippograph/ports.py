@@ -1,0 +1,156 @@
+"""The seams: what hippograph needs from a part, and the bundle of plugged parts.
+
+Every Protocol has an offline twin that needs no key, no network and no GPU. A part is chosen by its name in
+Settings, as `module:Class`, or handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hippograph.types import (
+    Document,
+    Draft,
+    Evidence,
+    Extraction,
+    ExtractionFailure,
+    Passage,
+    SourceFailure,
+    Vectors,
+)
+
+
+class Connector(Protocol):
+    """A source of documents."""
+
+    source: str
+    """A stable name of the source; documents it no longer gives are removed from the index."""
+
+    def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
+        """Every document, or those changed after `since`. Bad items are yielded as `SourceFailure`.
+
+        Raises ConnectorError when the source as a whole cannot be read.
+        """
+        ...
+
+
+class Splitter(Protocol):
+    """Cuts documents into passages."""
+
+    fingerprint: str
+
+    def split(self, document: Document) -> list[Passage]:
+        """The passages in reading order, with offsets into `document.text`. Empty for a blank text."""
+        ...
+
+
+class Extractor(Protocol):
+    """Finds entities and facts in passages."""
+
+    fingerprint: str
+    """Changes when the same passage would give other results."""
+
+    def extract(self, passages: Sequence[Passage]) -> Iterable[Extraction | ExtractionFailure]:
+        """One result a passage, in order. One bad passage never loses the others."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors."""
+
+    dimension: int
+    fingerprint: str
+    """Changes when the same text would get another vector."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of stored texts: shape (len(texts), dimension). Raises EmbeddingError."""
+        ...
+
+    def embed_query(self, text: str) -> Vectors:
+        """The unit vector of a question: shape (dimension,). Raises EmbeddingError."""
+        ...
+
+    def token_count(self, text: str) -> int:
+        """How many of the model's tokens the text takes, without the special ones."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours by inner product. Rows are numbered from 0 in the order they were added."""
+
+    def __len__(self) -> int: ...
+
+    def add(self, vectors: Vectors) -> None:
+        """Append rows."""
+        ...
+
+    def remove(self, rows: Sequence[int]) -> None:
+        """Take rows out of every later search; the others keep their numbers."""
+        ...
+
+    def search(
+        self, queries: Vectors, k: int
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Scores and rows of the k nearest, best first: each of shape (queries, k).
+
+        Where fewer than k rows are left, the score is -inf and the row -1. Ties go to the lower row.
+        """
+        ...
+
+    def vectors(self, rows: npt.NDArray[np.int64]) -> Vectors:
+        """The stored vectors of some rows."""
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write one file."""
+        ...
+
+
+class VectorIndexes(Protocol):
+    """Makes and opens vector indexes of one kind."""
+
+    fingerprint: str
+    """The file format: an index saved by one kind is opened by the same kind."""
+
+    def create(self, dimension: int) -> VectorIndex: ...
+
+    def open(self, path: Path) -> VectorIndex:
+        """Memory-mapped: the cost does not grow with the number of rows."""
+        ...
+
+
+class Answerer(Protocol):
+    """Writes the answer from the evidence."""
+
+    name: str
+
+    def answer(self, question: str, query_vector: Vectors, evidence: Sequence[Evidence]) -> Draft:
+        """An answer that cites the evidence, or a refusal that says why there is none."""
+        ...
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """The present moment, with a time zone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The plugged parts of one engine."""
+
+    splitter: Splitter
+    extractor: Extractor
+    embedder: Embedder
+    vectors: VectorIndexes
+    answerer: Answerer
+    clock: Clock

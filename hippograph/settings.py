@@ -1,0 +1,155 @@
+"""Settings: one frozen tree of knobs, read here and nowhere else.
+
+Sources, later ones winning: the defaults below, `hippograph.toml` in the working folder (or the file named by
+HIPPOGRAPH_CONFIG), environment variables such as HIPPOGRAPH_RETRIEVAL__DAMPING, and arguments.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from hippograph.errors import SettingsError
+from hippograph.types import content_id
+
+
+class Section(BaseModel):
+    """A group of knobs that travel together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PassageSettings(Section):
+    """How documents are cut."""
+
+    max_tokens: int = Field(200, ge=16, le=8192)
+    """The longest passage, in tokens of the embedder. A shorter document is one passage."""
+    overlap_tokens: int = Field(0, ge=0)
+    """How much of a passage the next one repeats. Zero keeps every sentence in one passage."""
+
+
+class ExtractionSettings(Section):
+    """How facts are found."""
+
+    max_sentence_characters: int = Field(2000, ge=100)
+    """A longer sentence is read only this far, so that a table dump cannot stall the extractor."""
+
+
+class GraphSettings(Section):
+    """What becomes an edge, and how heavy it is."""
+
+    mention_weight: float = Field(1.0, ge=0)
+    """Passage to entity, once for each entity the passage names."""
+    sentence_weight: float = Field(0.3, ge=0)
+    """Entity to entity, for each sentence that names both."""
+    fact_weight: float = Field(0.0, ge=0)
+    """Subject to object, for each fact, times its confidence."""
+    synonymy_threshold: float = Field(0.8, gt=0, le=1)
+    """Two entities are joined when the cosine of their names is at least this."""
+    synonymy_weight: float = Field(0.3, ge=0)
+    """Entity to entity, times the cosine."""
+
+
+class RetrievalSettings(Section):
+    """How a question is searched."""
+
+    method: str = "hippograph"
+    damping: float = Field(0.5, gt=0, lt=1)
+    """The chance of walking on; the walk restarts with the chance that is left."""
+    seed_sentences: int = Field(3, ge=0)
+    """How many of the sentences nearest the question give entity seeds."""
+    seed_entities: int = Field(5, ge=0)
+    """How many entity seeds are kept."""
+    seed_passages: int = Field(20, ge=0)
+    """How many passages the walk restarts at: a short, sharp list."""
+    candidates: int = Field(30, ge=1)
+    """How deep each ranking reaches into the pool that is ordered."""
+
+
+class ModelSettings(Section):
+    """Which parts are plugged in: a name of the tables in wiring.py, or `module:Class`."""
+
+    splitter: str = "llama_index"
+    extractor: str = "rules"
+    embedder: str = "sentence_transformers"
+    embedding_model: str = "all-MiniLM-L6-v2"
+    """A folder, or any model name sentence-transformers knows."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    vectors: str = "faiss"
+    answerer: str = "extractive"
+
+
+class StorageSettings(Section):
+    """How the index directory is kept."""
+
+    keep_versions: int = Field(2, ge=1)
+    """How many published versions stay on disk."""
+    batch_size: int = Field(512, ge=1)
+    """How many passages or strings are finished between two saves of the work in progress."""
+
+
+class Grade(StrEnum):
+    """How facts are found: by rules, or by a language model."""
+
+    LITE = "lite"
+    LLM = "llm"
+
+
+class Settings(BaseSettings):
+    """Everything that can be chosen, in sections."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="HIPPOGRAPH_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    passage: PassageSettings = PassageSettings()
+    extraction: ExtractionSettings = ExtractionSettings()
+    graph: GraphSettings = GraphSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    models: ModelSettings = ModelSettings()
+    storage: StorageSettings = StorageSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over file over defaults."""
+        file = Path(os.environ.get("HIPPOGRAPH_CONFIG", "hippograph.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+    @classmethod
+    def load(cls, **sections: Any) -> Settings:
+        """The settings that apply here. Raises SettingsError naming the setting that is wrong."""
+        try:
+            return cls(**sections)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise SettingsError(f"The setting {name!r} is wrong: {first['msg']}.") from error
+        except ValueError as error:
+            raise SettingsError(f"hippograph.toml cannot be read: {error}.") from error
+
+    def index_fingerprint(self, *parts: str) -> str:
+        """Covers what shapes an index: how it cuts, extracts and links. `parts` are fingerprints of parts."""
+        shaping = self.model_dump_json(include={"passage", "extraction", "graph"})
+        return content_id(shaping, *parts)

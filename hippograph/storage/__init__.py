@@ -1,0 +1,1 @@
+"""The index directory: work in progress, what was seen, and published versions."""

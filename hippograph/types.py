@@ -1,0 +1,350 @@
+"""The nouns: documents, passages, entities, facts, and what a question gets back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+import numpy as np
+import numpy.typing as npt
+
+DocumentId = NewType("DocumentId", str)
+PassageId = NewType("PassageId", str)
+EntityId = NewType("EntityId", str)
+FactId = NewType("FactId", str)
+VersionId = NewType("VersionId", str)
+
+Node = NewType("Node", int)
+"""A place in the graph. Never a place in a matrix."""
+
+Row = NewType("Row", int)
+"""A place in a matrix of vectors. Never a place in the graph."""
+
+Vectors = npt.NDArray[np.float32]
+"""Unit vectors, one a row: shape (count, dimension)."""
+
+
+def content_id(*parts: str) -> str:
+    """A short name made from content: the first 128 bits of SHA-256, in hex.
+
+    >>> content_id("a", "bc") == content_id("ab", "c")
+    False
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    return digest.hexdigest()[:32]
+
+
+# --------------------------------------------------------------------------- what comes in
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text from a source. `id` is the source's own stable name for it (a path, a row's id)."""
+
+    id: DocumentId
+    title: str
+    text: str
+    uri: str = ""
+    media_type: str = "text/plain"
+    timestamp: datetime | None = None
+    metadata: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+    def content_hash(self) -> str:
+        """Changes when anything a reader could see changes."""
+        moment = self.timestamp.isoformat() if self.timestamp else ""
+        extra = json.dumps(dict(self.metadata), sort_keys=True, ensure_ascii=False)
+        return content_id(self.id, self.title, self.text, self.uri, self.media_type, moment, extra)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailure:
+    """One item of a source that could not become a document, and what to do about it."""
+
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence and where it stands: character offsets into the document's text."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a document that is retrieved as one: `text == document.text[start:end]`."""
+
+    id: PassageId
+    document: DocumentId
+    title: str
+    heading: str
+    """The Markdown headings above it, outermost first, joined by " > "; empty where there are none."""
+    text: str
+    start: int
+    end: int
+    position: int
+    """0 for the first passage of its document."""
+    sentences: tuple[Sentence, ...]
+
+    def context(self) -> str:
+        """What the passage is about, as its source says: title and headings."""
+        return " > ".join(part for part in (self.title, self.heading) if part)
+
+    def embedding_text(self) -> str:
+        """What is embedded for the passage: title and headings, a newline, the text."""
+        return f"{self.context()}\n{self.text}" if self.context() else self.text
+
+    def sentence_text(self, sentence: int) -> str:
+        """What is embedded for one of its sentences: the title, a colon, the sentence."""
+        text = " ".join(self.sentences[sentence].text.split())
+        return f"{self.title}: {text}" if self.title else text
+
+
+# --------------------------------------------------------------------------- what is found in it
+
+
+class MentionKind(StrEnum):
+    """What kind of thing a passage names."""
+
+    TITLE = "title"
+    NAME = "name"
+    QUOTE = "quote"
+    DATE = "date"
+    NUMBER = "number"
+    NOUN = "noun"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A thing named in one sentence of a passage; `sentence` counts from 0 within the passage."""
+
+    name: str
+    kind: MentionKind
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """What one sentence of a passage claims, in its own words."""
+
+    subject: str
+    relation: str
+    object: str
+    sentence: int
+    confidence: float = 1.0
+    rule: str = ""
+    """The rule or model step that made it, so that precision can be traced to its origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """Everything an extractor found in one passage."""
+
+    passage: PassageId
+    mentions: tuple[Mention, ...]
+    triples: tuple[Triple, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionFailure:
+    """A passage that could not be read, kept as data and counted in the index's status."""
+
+    passage: PassageId
+    reason: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A thing that passages name. Names with one normal form are one entity."""
+
+    id: EntityId
+    name: str
+    """Its most frequent spelling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one passage claims: a subject, a relation, an object."""
+
+    id: FactId
+    subject: EntityId
+    relation: str
+    object: EntityId
+    passage: PassageId
+    sentence: int
+    confidence: float = 1.0
+    valid_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SynonymyEdge:
+    """Two entities whose names mean nearly the same; stored once, smaller id first."""
+
+    left: EntityId
+    right: EntityId
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexVersion:
+    """One published state of an index."""
+
+    id: VersionId
+    number: int
+    published_at: datetime
+    document_count: int
+    passage_count: int
+    entity_count: int
+    fact_count: int
+    edge_count: int
+    failure_count: int
+
+
+# --------------------------------------------------------------------------- what a question gets
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A node where the walk restarts, its share of the reset vector, and why."""
+
+    node: Node
+    name: str
+    weight: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """The weights behind the reset vector. Empty when nothing in the index answers to the question."""
+
+    entities: tuple[Seed, ...] = ()
+    passages: tuple[Seed, ...] = ()
+    facts: tuple[str, ...] = ()
+    """The sentences the entity seeds come from."""
+
+
+class ReasonKind(StrEnum):
+    """Why a passage was found."""
+
+    DENSE = "dense"
+    LEXICAL = "lexical"
+    WALK = "walk"
+    SEED_FACT = "seed_fact"
+    PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason why a passage was found: the rank it has there (1 is best), or the words that led to it."""
+
+    kind: ReasonKind
+    text: str
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPassage:
+    """A passage in answer to a question. A higher score is better; `hop` 1 answers to the question itself."""
+
+    rank: int
+    passage: Passage
+    score: float
+    hop: int
+    uri: str
+    timestamp: datetime | None
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTrace:
+    """How a search went: what seeded it, what it fell back to, how long each step took."""
+
+    method: str
+    seeds: Seeds
+    fallback: str | None
+    """Why the graph was not used, when it was not; else None."""
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Ranked passages and how they were found."""
+
+    passages: tuple[RankedPassage, ...]
+    trace: SearchTrace
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A found passage as the answerer sees it, with what the index knows of each of its sentences."""
+
+    found: RankedPassage
+    sentence_vectors: Vectors
+    """One unit vector a sentence of the passage: shape (sentences, dimension)."""
+    mentions: tuple[Mention, ...]
+    triples: tuple[Triple, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A sentence that an answer rests on, and where it stands in its document's text."""
+
+    passage: PassageId
+    document: DocumentId
+    title: str
+    uri: str
+    sentence: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an answerer makes of the evidence: an answer, or the reason why there is none."""
+
+    text: str
+    span: str | None
+    """The shortest answer, a few words copied from a cited sentence, or "yes" or "no"."""
+    citations: tuple[Citation, ...]
+    refusal: str | None
+    """Why the evidence does not support an answer; None when it does."""
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost in model calls and tokens."""
+
+    llm_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with the sentences it rests on, or a refusal that says why."""
+
+    question: str
+    text: str
+    span: str | None
+    citations: tuple[Citation, ...]
+    refusal: str | None
+    confidence: float
+    method: str
+    """What wrote it: "extractive" copies sentences and writes none."""
+    passages: tuple[RankedPassage, ...]
+    trace: SearchTrace
+    usage: Usage = Usage()
