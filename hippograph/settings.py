@@ -7,6 +7,7 @@ HIPPOGRAPH_CONFIG), environment variables such as HIPPOGRAPH_RETRIEVAL__DAMPING,
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,13 @@ class Settings(BaseSettings):
             raise SettingsError(f"The setting {name!r} is wrong: {first['msg']}.") from error
         except ValueError as error:
             raise SettingsError(f"hippograph.toml cannot be read: {error}.") from error
+
+    @classmethod
+    def recorded(cls, sections: Mapping[str, Any]) -> Settings:
+        """The settings an index was made with, overridden by what the file and the environment say here."""
+        chosen = cls.load().model_dump(exclude_unset=True)
+        merged = {name: {**values, **chosen.get(name, {})} for name, values in sections.items()}
+        return cls.load(**{**chosen, **merged})
 
     def index_fingerprint(self, *parts: str) -> str:
         """Covers what shapes an index: how it cuts, extracts and links. `parts` are fingerprints of parts."""

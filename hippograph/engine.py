@@ -1,0 +1,163 @@
+"""Hippograph: an index opened for questions, with the parts it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from hippograph.answering import ask
+from hippograph.errors import IndexMismatch
+from hippograph.indexing import IndexReport, Progress, build_index
+from hippograph.ports import Connector, Embedder, Parts
+from hippograph.retrieval.question import checked_question
+from hippograph.retrieval.search import search
+from hippograph.settings import Settings
+from hippograph.storage.manifest import Manifest, read_manifest
+from hippograph.storage.reader import open_version, verify_version
+from hippograph.types import Answer, Document, IndexVersion, RankedPassage, SearchResult, SourceFailure, Vectors
+from hippograph.wiring import build_parts
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """What an index holds and what could not be read."""
+
+    folder: str
+    version: IndexVersion
+    failures: tuple[str, ...]
+    embedder: str
+    bytes_on_disk: int
+
+
+class Hippograph:
+    """A memory to ask. Make one with `build` or `open`; use it as a context manager or call `close`."""
+
+    def __init__(self, folder: Path, manifest: Manifest, parts: Parts, settings: Settings) -> None:
+        """Opens the version the manifest names. `build` and `open` are the usual ways here."""
+        if parts.embedder.fingerprint != manifest.parts["embedder"]:
+            raise IndexMismatch(
+                f"The index in {folder} was made with the embedder {manifest.parts['embedder']}, and this is "
+                f"{parts.embedder.fingerprint}. Open it with the embedder it was made with, or swap the embedder "
+                "with: hippograph index SOURCE --index DIR --migrate (nothing is extracted again)."
+            )
+        if parts.vectors.fingerprint != manifest.parts["vectors"]:
+            raise IndexMismatch(
+                f"The vectors in {folder} were saved as {manifest.parts['vectors']}, and this installation reads "
+                f"{parts.vectors.fingerprint}. Set models.vectors to the kind it was made with."
+            )
+        self._folder = folder
+        self._manifest = manifest
+        self._parts = parts
+        self._settings = settings
+        self._index = open_version(folder, manifest, parts.vectors)
+
+    @classmethod
+    def build(
+        cls,
+        documents: Iterable[Document],
+        folder: str | Path,
+        *,
+        settings: Settings | None = None,
+        parts: Parts | None = None,
+        progress: Progress = lambda step, done, total: None,
+    ) -> Hippograph:
+        """Make the index hold exactly these documents, and open it.
+
+        What is there already is not done again. Raises IndexMismatch when the index was shaped by other settings.
+        """
+        settings = settings or Settings.load()
+        parts = parts or build_parts(settings)
+        source = _Given(documents)
+        build_index([source], Path(folder), parts, settings, keep_other_sources=False, progress=progress)
+        return cls.open(folder, settings=settings, parts=parts)
+
+    @classmethod
+    def open(
+        cls, folder: str | Path, *, settings: Settings | None = None, parts: Parts | None = None
+    ) -> Hippograph:
+        """Open the newest published version.
+
+        Without settings, those the index was made with apply, overridden by the environment and hippograph.toml.
+        Raises IndexNotFound, IndexDamaged, IndexMismatch.
+        """
+        folder = Path(folder)
+        manifest = read_manifest(folder)
+        settings = settings or Settings.recorded(manifest.settings)
+        return cls(folder, manifest, parts or build_parts(settings), settings)
+
+    @property
+    def embedder(self) -> Embedder:
+        """What turns questions into vectors."""
+        return self._parts.embedder
+
+    def search(self, question: str, k: int = 5, method: str | None = None) -> list[RankedPassage]:
+        """The k passages that answer best, with reasons. Raises QuestionError, SettingsError."""
+        return list(self.explain(question, k, method).passages)
+
+    def explain(self, question: str, k: int = 5, method: str | None = None) -> SearchResult:
+        """The same passages, with the seeds, the fallback and the timings behind them."""
+        checked_question(question)
+        return self.search_vector(question, self._parts.embedder.embed_query(question), k, method)
+
+    def search_vector(
+        self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
+    ) -> SearchResult:
+        """The same, for a question that is embedded already: shape (dimension,)."""
+        retrieval = self._settings.retrieval
+        return search(checked_question(question), query_vector, self._index, retrieval, k, method or retrieval.method)
+
+    def ask(self, question: str) -> Answer:
+        """An answer that cites the sentences it rests on, or a refusal that says why. Raises QuestionError."""
+        return ask(checked_question(question), self._index, self._parts, self._settings)
+
+    def status(self) -> IndexStatus:
+        """What the open version holds."""
+        size = sum(size for size, _ in self._manifest.files.values())
+        version, failures = self._manifest.version, self._manifest.failures
+        return IndexStatus(str(self._folder), version, failures, self._manifest.parts["embedder"], size)
+
+    def verify(self) -> list[str]:
+        """Everything that is wrong with the files and edges of the version; empty when all is well."""
+        return verify_version(self._folder, self._manifest)
+
+    def close(self) -> None:
+        """Let go of the files. They are memory-mapped, so this only drops the references."""
+        del self._index
+
+    def __enter__(self) -> Hippograph:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def index_sources(
+    sources: Sequence[Connector],
+    folder: str | Path,
+    *,
+    settings: Settings | None = None,
+    parts: Parts | None = None,
+    migrate: bool = False,
+    progress: Progress = lambda step, done, total: None,
+) -> IndexReport:
+    """Bring an index in step with its sources: what they added, changed and removed since the last time."""
+    settings = settings or Settings.load()
+    parts = parts or build_parts(settings)
+    return build_index(sources, Path(folder), parts, settings, migrate=migrate, progress=progress)
+
+
+class _Given:
+    """Documents handed over by the caller, as a source."""
+
+    source = "documents"
+
+    def __init__(self, documents: Iterable[Document | SourceFailure]) -> None:
+        self._documents = documents
+
+    def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
+        return iter(self._documents)

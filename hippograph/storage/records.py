@@ -1,0 +1,69 @@
+"""Documents, passages and extractions as JSON text: the one place that knows how records are written down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from hippograph.types import (
+    Document,
+    DocumentId,
+    Extraction,
+    Mention,
+    MentionKind,
+    Passage,
+    PassageId,
+    Sentence,
+    Triple,
+)
+
+
+def document_to_json(document: Document) -> str:
+    """One line of JSON, the same for the same document."""
+    record = asdict(document)
+    record["timestamp"] = document.timestamp.isoformat() if document.timestamp else None
+    return _dump(record)
+
+
+def document_from_json(text: str) -> Document:
+    """The inverse of `document_to_json`."""
+    record = json.loads(text)
+    record["id"] = DocumentId(record["id"])
+    record["timestamp"] = datetime.fromisoformat(record["timestamp"]) if record["timestamp"] else None
+    return Document(**record)
+
+
+def passage_to_json(passage: Passage) -> str:
+    """One line of JSON; sentences as offsets, since their text stands in the passage's."""
+    record = asdict(passage)
+    record["sentences"] = [[sentence.start, sentence.end] for sentence in passage.sentences]
+    return _dump(record)
+
+
+def passage_from_json(text: str) -> Passage:
+    """The inverse of `passage_to_json`."""
+    record = json.loads(text)
+    base, body = record["start"], record["text"]
+    sentences = tuple(Sentence(body[start - base : end - base], start, end) for start, end in record["sentences"])
+    record["id"], record["document"] = PassageId(record["id"]), DocumentId(record["document"])
+    return Passage(**{**record, "sentences": sentences})
+
+
+def extraction_to_json(extraction: Extraction) -> str:
+    """One line of JSON without the passage's id: passages with the same words share it."""
+    mentions = [[m.name, m.kind.value, m.sentence] for m in extraction.mentions]
+    triples = [[t.subject, t.relation, t.object, t.sentence, t.confidence, t.rule] for t in extraction.triples]
+    return _dump({"mentions": mentions, "triples": triples})
+
+
+def extraction_from_json(text: str, passage: PassageId) -> Extraction:
+    """The inverse of `extraction_to_json`, for a passage with those words."""
+    record = json.loads(text)
+    mentions = tuple(Mention(name, MentionKind(kind), sentence) for name, kind, sentence in record["mentions"])
+    return Extraction(passage, mentions, tuple(Triple(*fields) for fields in record["triples"]))
+
+
+def _dump(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=True, sort_keys=True, separators=(",", ":"))

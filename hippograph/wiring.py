@@ -1,0 +1,96 @@
+"""Wiring: from Settings to Parts. The only file that knows every adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from hippograph.errors import SettingsError
+from hippograph.ports import Answerer, Embedder, Extractor, Parts, Splitter, VectorIndexes
+from hippograph.settings import Settings
+
+
+def build_parts(settings: Settings) -> Parts:
+    """The parts the settings name. Raises SettingsError for an unknown name, MissingExtra for a missing package."""
+    from hippograph.adapters.clock import SystemClock
+
+    embedder: Embedder = _choose("embedder", settings.models.embedder, EMBEDDERS, settings)
+    splitter: Splitter = _choose("splitter", settings.models.splitter, SPLITTERS, settings, embedder)
+    extractor: Extractor = _choose("extractor", settings.models.extractor, EXTRACTORS, settings)
+    vectors: VectorIndexes = _choose("vectors", settings.models.vectors, VECTORS, settings)
+    answerer: Answerer = _choose("answerer", settings.models.answerer, ANSWERERS, settings)
+    return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock())
+
+
+def _sentence_transformers(settings: Settings) -> Any:
+    from hippograph.adapters.sentence_transformers import SentenceTransformersEmbedder
+
+    return SentenceTransformersEmbedder(settings.models.embedding_model, settings.models.device)
+
+
+def _hashing(settings: Settings) -> Any:
+    from hippograph.adapters.hashing_embedder import HashingEmbedder
+
+    return HashingEmbedder()
+
+
+def _llama_index(settings: Settings, embedder: Embedder) -> Any:
+    from hippograph.adapters.llama_index_splitter import LlamaIndexSplitter
+
+    sizes = settings.passage
+    return LlamaIndexSplitter(sizes.max_tokens, sizes.overlap_tokens, embedder.token_count)
+
+
+def _plain(settings: Settings, embedder: Embedder) -> Any:
+    from hippograph.adapters.plain_splitter import PlainSplitter
+
+    sizes = settings.passage
+    return PlainSplitter(sizes.max_tokens, sizes.overlap_tokens, embedder.token_count)
+
+
+def _rules(settings: Settings) -> Any:
+    from hippograph.adapters.rules import RuleExtractor
+
+    return RuleExtractor(settings.extraction.max_sentence_characters)
+
+
+def _faiss(settings: Settings) -> Any:
+    from hippograph.adapters.faiss_vectors import FaissVectorIndexes
+
+    return FaissVectorIndexes(settings.models.device)
+
+
+def _numpy(settings: Settings) -> Any:
+    from hippograph.adapters.numpy_vectors import NumpyVectorIndexes
+
+    return NumpyVectorIndexes()
+
+
+def _extractive(settings: Settings) -> Any:
+    from hippograph.generation.extractive import ExtractiveAnswerer
+
+    return ExtractiveAnswerer()
+
+
+Factories = Mapping[str, Callable[..., Any]]
+
+EMBEDDERS: Factories = {"sentence_transformers": _sentence_transformers, "hashing": _hashing}
+SPLITTERS: Factories = {"llama_index": _llama_index, "plain": _plain}
+EXTRACTORS: Factories = {"rules": _rules}
+VECTORS: Factories = {"faiss": _faiss, "numpy": _numpy}
+ANSWERERS: Factories = {"extractive": _extractive}
+
+
+def _choose(kind: str, name: str, table: Factories, *arguments: Any) -> Any:
+    """The part with that name; `module:Class` is imported and made without arguments."""
+    if name in table:
+        return table[name](*arguments)
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        known = ", ".join(sorted(table))
+        raise SettingsError(f"The {kind} {name!r} is unknown. Known are {known}, or write module:Class.")
+    try:
+        return getattr(import_module(module), attribute)()
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(f"The {kind} {name!r} cannot be imported: {error}.") from error
