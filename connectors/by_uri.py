@@ -1,0 +1,64 @@
+"""Which connector reads a source: chosen by its scheme, then by what stands at its path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from connectors.file import FileConnector
+from connectors.folder import FolderConnector
+from connectors.jsonl import JsonlConnector
+from hippograph.errors import ConnectorError
+from hippograph.ports import Connector
+
+SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]+):(?://|(?=/))")
+
+
+def connector_for(source: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Connector:
+    """The connector of a folder, a file of a known type, a .jsonl file, or a URI.
+
+    `include` and `exclude` are globs for folders. Raises ConnectorError when nothing is there or the scheme is unknown.
+    """
+    if not source.strip():
+        raise ConnectorError("No source was named. Give a folder, a file or a file:// URI.")
+    scheme = SCHEME.match(source)
+    if scheme is None:
+        return _at_path(Path(source).expanduser(), include, exclude)
+    if scheme[1].lower() not in SCHEMES:
+        known = ", ".join(SCHEMES)
+        raise ConnectorError(
+            f"Sources with the scheme {scheme[1]!r} cannot be read; known: {known}, and plain paths."
+        )
+    return SCHEMES[scheme[1].lower()](source, include, exclude)
+
+
+def _at_path(path: Path, include: Sequence[str], exclude: Sequence[str]) -> Connector:
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:
+        raise ConnectorError(
+            f"The source {str(path)!r} cannot be looked up ({error}). Check the path."
+        ) from error
+    if is_folder:
+        return FolderConnector(path, include, exclude)
+    if not is_there:
+        raise ConnectorError(
+            f"There is nothing at {str(path)!r}. Check the path; it is looked up from {str(Path.cwd())!r}."
+        )
+    if path.suffix.lower() in (".jsonl", ".ndjson"):
+        return JsonlConnector(path)
+    return FileConnector(path)
+
+
+def _at_file_uri(uri: str, include: Sequence[str], exclude: Sequence[str]) -> Connector:
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise ConnectorError(f"{uri!r} names another computer. Mount its files and give the local path.")
+    return _at_path(Path(url2pathname(parts.path)), include, exclude)
+
+
+SCHEMES: dict[str, Callable[[str, Sequence[str], Sequence[str]], Connector]] = {"file": _at_file_uri}
+"""A scheme, and what makes its connector from the URI and the include and exclude globs."""

@@ -1,0 +1,47 @@
+"""A single file as a source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from connectors.file_types import file_type, known_endings
+from connectors.moments import in_utc
+from connectors.reading import read_file
+from hippograph.errors import ConnectorError
+from hippograph.types import Document, SourceFailure
+
+
+class FileConnector:
+    """One file of a known type; its id is its name. Raises ConnectorError when there is no such file."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = existing_file(path)
+        kind = file_type(self._path)
+        if kind is None:
+            raise ConnectorError(
+                f"{str(path)!r} is not of a type that is read. Save it with one of these endings: {known_endings()}."
+            )
+        self._kind = kind
+        self.source = f"file:{self._path}"
+
+    def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
+        """The file's documents; nothing when it has not changed after `since`.
+
+        Raises ConnectorError when the file is gone.
+        """
+        path = existing_file(self._path)
+        return read_file(path, path.name, self._kind, in_utc(since) if since else None)
+
+
+def existing_file(path: str | os.PathLike[str]) -> Path:
+    """The file's absolute path with links followed. Raises ConnectorError when nothing is there or it is a folder."""
+    try:
+        found = Path(path).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConnectorError(f"There is no file {str(path)!r} that can be read. Check the path.") from error
+    if found.is_dir():
+        raise ConnectorError(f"{str(path)!r} is a folder, not a file. Read it with FolderConnector.")
+    return found

@@ -1,0 +1,70 @@
+"""A folder as a source: every file of a known type below it is one document, or one a row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from connectors.file_types import file_type, known_endings
+from connectors.globs import selection
+from connectors.moments import in_utc
+from connectors.reading import read_file
+from connectors.walking import Listing, list_files
+from hippograph.errors import ConnectorError
+from hippograph.types import Document, SourceFailure
+
+
+class FolderConnector:
+    """The files below a folder, in order of their relative paths.
+
+    `include` and `exclude` are globs over relative paths; see connectors/globs.py. Hidden files are passed over unless
+    an include glob names them. A document's id is its relative path with forward slashes, and `path#row` for the rows
+    of tables and JSON lines. Raises ConnectorError when there is no such folder or it may not be read.
+    """
+
+    def __init__(
+        self, root: str | os.PathLike[str], include: Sequence[str] = (), exclude: Sequence[str] = ()
+    ) -> None:
+        self._root = _existing_folder(root)
+        self._selection = selection(include, exclude)
+        self.source = f"folder:{self._root}"
+
+    def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
+        """Every document, or those of files changed after `since`; refusals stand where their path sorts.
+
+        Raises ConnectorError when the folder is gone or may no longer be read.
+        """
+        listing = list_files(_existing_folder(self._root), self._selection)
+        return _read(listing, in_utc(since) if since else None)
+
+
+def _read(listing: Listing, since: datetime | None) -> Iterator[Document | SourceFailure]:
+    for name in sorted({*listing.files, *listing.refused}):
+        kind = file_type(name)
+        if name in listing.refused:
+            yield listing.refused[name]
+        elif kind is not None:
+            yield from read_file(listing.files[name], name, kind, since)
+    if listing.unread and not listing.files:
+        endings = ", ".join(sorted(listing.unread))
+        reason = f"No file here has an ending that is read, only {endings}. Known are {known_endings()}."
+        yield SourceFailure(listing.root.as_uri(), reason)
+
+
+def _existing_folder(root: str | os.PathLike[str]) -> Path:
+    try:
+        folder = Path(root).resolve(strict=True)
+        with os.scandir(folder):
+            return folder
+    except NotADirectoryError as error:
+        raise ConnectorError(
+            f"{str(root)!r} is a file, not a folder. Name the folder it is in, or use connector_for."
+        ) from error
+    except PermissionError as error:
+        raise ConnectorError(
+            f"The folder {str(root)!r} may not be read by this user. Change its permissions."
+        ) from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConnectorError(f"There is no folder {str(root)!r} that can be read. Check the path.") from error

@@ -1,0 +1,1 @@
+"""Parsers: one file a format, each turning an open file into entries."""
