@@ -1,0 +1,157 @@
+"""Exact nearest neighbours by FAISS: flat inner product on the processor, or on a GPU where there is one.
+
+The rows and their file are those of NumpyVectors, so an index can be opened with or without FAISS, which
+scans the mapped rows where they lie.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hippograph.adapters.numpy_vectors import (
+    TIE_MARGIN,
+    NumpyVectorIndexes,
+    NumpyVectors,
+    Scored,
+    read_flat,
+)
+from hippograph.errors import MissingExtra, SettingsError
+from hippograph.types import Vectors
+
+log = logging.getLogger(__name__)
+
+# From this many queries on a matrix product is faster than FAISS's scan (6 times, at 256 queries).
+QUERIES_FOR_PRODUCT = 8
+
+# The most neighbours FAISS gives on a GPU.
+GPU_NEIGHBOURS = 2048
+
+
+class FaissVectors(NumpyVectors):
+    """A vector index that FAISS searches."""
+
+    def __init__(
+        self,
+        matrix: Vectors,
+        removed: npt.NDArray[np.int64] | None = None,
+        gpu: _Gpu | None = None,
+    ) -> None:
+        super().__init__(matrix, removed)
+        self._gpu = gpu
+
+    def _near(self, queries: Vectors, k: int) -> Iterator[Scored]:
+        if self._gpu is None and len(queries) >= QUERIES_FOR_PRODUCT:
+            yield from super()._near(queries, k)
+            return
+        for query in queries:
+            yield self._contenders(query[None], k)
+
+    def _contenders(self, query: Vectors, k: int) -> Scored:
+        """The rows that may be among the k best: a few more than k, until the last one cannot tie."""
+        matrix, removed = self._matrix(), self._removed
+        fetched = k + len(removed) + 8
+        while True:
+            fetched = min(fetched, len(matrix))
+            scores, rows = self._scan(matrix, query, fetched)
+            if removed.size:
+                kept = ~np.isin(rows, removed)
+                scores, rows = scores[kept], rows[kept]
+            if fetched == len(matrix) or scores[-1] < scores[k - 1] - TIE_MARGIN:
+                return scores, rows
+            fetched *= 2
+
+    def _scan(self, matrix: Vectors, query: Vectors, k: int) -> Scored:
+        """The k nearest rows, best first, removed ones included."""
+        import faiss
+
+        if self._gpu is not None and k <= GPU_NEIGHBOURS:
+            return self._gpu.scan(matrix, query, k)
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)  # one query is done before a second thread has woken up
+        try:
+            scores, rows = faiss.knn(query, matrix, k, metric=faiss.METRIC_INNER_PRODUCT)
+        finally:
+            faiss.omp_set_num_threads(threads)
+        return scores[0], rows[0]
+
+
+class FaissVectorIndexes:
+    """Makes and opens FaissVectors."""
+
+    fingerprint = NumpyVectorIndexes.fingerprint
+
+    def __init__(self, device: str = "auto") -> None:
+        """`device` is auto, cpu or cuda; auto takes a GPU where FAISS sees one. Raises MissingExtra."""
+        if device != "auto" and device.partition(":")[0] not in ("cpu", "cuda", "mps"):
+            raise SettingsError(f"The device {device!r} is unknown: use auto, cpu or cuda.")
+        faiss = _faiss()
+        self._on_gpu = device != "cpu" and faiss.get_num_gpus() > 0
+        if device.startswith("cuda") and not self._on_gpu:
+            log.warning("FAISS sees no GPU; vectors are searched on the processor.")
+
+    def create(self, dimension: int) -> FaissVectors:
+        """An empty index for vectors of that many numbers."""
+        return self._index(np.empty((0, dimension), dtype=np.float32), None)
+
+    def open(self, path: Path) -> FaissVectors:
+        """Memory-mapped: the cost does not grow with the number of rows. Raises IndexDamaged."""
+        return self._index(*read_flat(path))
+
+    def _index(self, matrix: Vectors, removed: npt.NDArray[np.int64] | None) -> FaissVectors:
+        return FaissVectors(matrix, removed, _Gpu() if self._on_gpu else None)
+
+
+class _Gpu:
+    """A copy of the rows on the first GPU, made by the first search and again when rows were added."""
+
+    def __init__(self) -> None:
+        self._index: Any = None
+        self._resources: Any = None
+        self._lock = threading.Lock()  # a GPU's resources serve one thread at a time
+
+    def scan(self, matrix: Vectors, query: Vectors, k: int) -> Scored:
+        """The k nearest rows, best first."""
+        with self._lock:
+            index = self._copy(matrix)
+            scores, rows = index.search(query, k)
+        return scores[0], rows[0]
+
+    def _copy(self, matrix: Vectors) -> Any:
+        import faiss
+
+        if self._index is None:
+            self._resources = faiss.StandardGpuResources()
+            self._index = faiss.GpuIndexFlatIP(self._resources, matrix.shape[1])
+        if self._index.ntotal < len(matrix):
+            self._index.add(matrix[self._index.ntotal :])
+        return self._index
+
+
+def _faiss() -> Any:
+    """The module. Raises MissingExtra; warns when its two packages have overwritten each other."""
+    try:
+        import faiss
+    except ImportError as error:
+        raise MissingExtra("faiss-cpu", "cpu", "Vector search by FAISS") from error
+    if _installed("faiss-cpu") and _installed("faiss-gpu"):
+        log.warning(
+            "Both faiss-cpu and faiss-gpu are installed and overwrite each other: "
+            "uninstall both, then install one."
+        )
+    return faiss
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
