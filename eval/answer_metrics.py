@@ -67,15 +67,6 @@ def answer_in_citations(answers: Sequence[str], sentences: Iterable[str]) -> flo
     return float(any(_stands_in(answer, sentence) for sentence in sentences for answer in answers))
 
 
-def refusal_rate(refused: Sequence[bool]) -> float | None:
-    """The share of questions that were refused; None where there was no question.
-
-    >>> refusal_rate([True, False, False, False])
-    0.25
-    """
-    return sum(refused) / len(refused) if refused else None
-
-
 def _stands_in(answer: str, sentence: str) -> bool:
     """Either way of dropping punctuation may be what matches: "U.S." is "US", "Hall's" holds "Hall"."""
     return _holds_words(sentence, answer, "") or _holds_words(sentence, answer, " ")

@@ -7,21 +7,19 @@ A data set is a folder with `corpus.jsonl` {id, title, text, timestamp?} and `qu
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from connectors.moments import parse_moment
 from hippograph.errors import HippographError
-from hippograph.types import Document, DocumentId, content_id
+from hippograph.types import Document, DocumentId, SourceFailure, content_id
 
 CORPUS_FILE = "corpus.jsonl"
 QUESTIONS_FILE = "queries.jsonl"
-
-COMPACT_TIMESTAMP = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[_T](\d{2}):?(\d{2}))?")
-"""20260105, 20260105_1100 or 20260105_11:00."""
+CORPUS_FOLDER = "corpus"
+FILES_QUESTIONS = "questions.jsonl"
 
 NO_ANSWER = frozenset({"insufficient information", "no answer", "unanswerable", "unknown", "n/a", "none"})
 """What data sets write in place of an answer when their corpus holds none."""
@@ -73,14 +71,36 @@ class Dataset:
         """The questions that ought to be refused; they count only where abstention is measured."""
         return tuple(question for question in self.questions if question.is_unanswerable())
 
-    def corpus_hash(self) -> str:
-        """Changes when a document changes."""
-        return content_id(*(document.content_hash() for document in self.documents))
-
     def hash(self) -> str:
         """Changes when a document or a question changes."""
-        asked = (json.dumps([q.id, q.text, q.answers, q.gold], ensure_ascii=False) for q in self.questions)
-        return content_id(self.corpus_hash(), *asked)
+        documents = (document.content_hash() for document in self.documents)
+        questions = (json.dumps([q.id, q.text, q.answers, q.gold]) for q in self.questions)
+        return content_id(*documents, *questions)
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """The data set of a folder in either form: rows of `corpus.jsonl`, or files in a folder `corpus`.
+
+    Raises DatasetError.
+    """
+    if (folder / CORPUS_FOLDER).is_dir() and not (folder / CORPUS_FILE).exists():
+        return load_dataset_of_files(folder)
+    return load_dataset(folder)
+
+
+def load_dataset_of_files(folder: Path) -> Dataset:
+    """A data set whose documents are files below `corpus` and whose questions stand in `questions.jsonl`.
+
+    Gold ids are paths below `corpus`. Raises DatasetError for a file that cannot be read.
+    """
+    from connectors.folder import FolderConnector
+
+    documents = []
+    for item in FolderConnector(folder / CORPUS_FOLDER).documents():
+        if isinstance(item, SourceFailure):
+            raise DatasetError(f"{item.uri} cannot be measured with: {item.reason}.")
+        documents.append(item)
+    return make_dataset(folder, tuple(documents), load_questions(folder / FILES_QUESTIONS))
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -119,22 +139,6 @@ def load_questions(path: Path) -> tuple[Question, ...]:
     return questions
 
 
-def parse_timestamp(text: str) -> datetime:
-    """An ISO moment or a compact one such as 20260105_1100. Without a time zone it is taken as UTC.
-
-    Raises ValueError.
-
-    >>> parse_timestamp("20260105_1100").isoformat()
-    '2026-01-05T11:00:00+00:00'
-    """
-    match = COMPACT_TIMESTAMP.fullmatch(text.strip())
-    if match:
-        moment = datetime(*(int(part) for part in match.groups(default="0")), tzinfo=UTC)  # type: ignore[arg-type, misc]
-    else:
-        moment = datetime.fromisoformat(text.strip())
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _rows(path: Path) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Every object of a JSONL file, and how to call its place in a message. Blank lines are skipped."""
     if not path.is_file():
@@ -164,14 +168,9 @@ def _object(line: str, where: str) -> Mapping[str, Any]:
 
 
 def _document(row: Mapping[str, Any], where: str) -> Document:
-    timestamp = None
-    if row.get("timestamp"):
-        try:
-            timestamp = parse_timestamp(str(row["timestamp"]))
-        except ValueError as error:
-            raise DatasetError(
-                f"{where} has a time stamp that is no moment: {row['timestamp']!r}."
-            ) from error
+    timestamp = parse_moment(row.get("timestamp"))
+    if timestamp is None and row.get("timestamp"):
+        raise DatasetError(f"{where} has a time stamp that is no moment: {row['timestamp']!r}.")
     return Document(
         id=DocumentId(_text(row, "id", where)),
         title=_text(row, "title", where, default=""),

@@ -8,7 +8,6 @@ from eval.answer_metrics import (
     f1_score,
     is_span_question,
     normal_answer,
-    refusal_rate,
 )
 
 
@@ -98,9 +97,3 @@ def test_no_citation_holds_no_answer():
 def test_yes_no_questions_are_not_span_questions(answers, is_span):
     """Their answer stands in no document, so it cannot be looked for in one."""
     assert is_span_question(answers) is is_span
-
-
-def test_the_refusal_rate_of_no_questions_is_unknown():
-    """None is not 0: a set without unanswerable questions says nothing about refusing."""
-    assert refusal_rate([]) is None
-    assert refusal_rate([True, True, False, True]) == 0.75

@@ -1,0 +1,214 @@
+"""The command line of the measurements: `python -m eval retrieval|answers|compare|extraction|bench`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hippograph.errors import HippographError, QuestionError, SettingsError
+
+if TYPE_CHECKING:
+    from eval.datasets import Dataset
+    from eval.tables import Bars
+    from hippograph import Hippograph
+
+app = typer.Typer(
+    help="Measure hippograph on data sets: folders with corpus.jsonl and queries.jsonl.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+bench = typer.Typer(help="Speed, as ratios measured in one run.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="A folder with the data set.")]
+IndexFolder = Annotated[
+    Path | None,
+    typer.Option("--index", metavar="DIR", help="Where the index is kept; else in the user's cache."),
+]
+Method = Annotated[str, typer.Option(help="hippograph, dense or bm25; `all` measures the three.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+
+
+@app.command()
+def retrieval(
+    dataset: DatasetFolder, method: Method = "hippograph", index: IndexFolder = None, as_json: AsJson = False
+) -> None:
+    """Recall of the documents that answer the questions, and the time of a search."""
+    from eval.datasets import open_dataset
+    from eval.indexes import describe_index
+    from eval.retrieval import METHODS, embed_questions, measure_retrieval
+    from eval.tables import bars, show_reports
+
+    loaded = open_dataset(dataset)
+    with bars() as shown:
+        memory, folder = _open_memory(loaded, index, shown)
+        with memory:
+            asked = embed_questions(loaded, memory.embedder)
+            methods = METHODS if method == "all" else (method,)
+            reports = [
+                {
+                    **measure_retrieval(loaded, asked, memory, name, shown.watch),
+                    "index": describe_index(folder),
+                }
+                for name in methods
+            ]
+    if as_json:
+        _print_json(reports if method == "all" else reports[0])
+        return
+    columns = [
+        "method",
+        "questions",
+        "recall@2",
+        "recall@5",
+        "recall@10",
+        "all@5",
+        "ndcg@10",
+        "search_ms_p50",
+    ]
+    show_reports(loaded.name, reports, columns)
+
+
+@app.command()
+def answers(dataset: DatasetFolder, index: IndexFolder = None, as_json: AsJson = False) -> None:
+    """Whether answers stand in what they cite, how close they are, and what is refused."""
+    from eval.answers import measure_answers
+    from eval.datasets import open_dataset
+    from eval.indexes import describe_index
+    from eval.tables import bars, show_values
+
+    loaded = open_dataset(dataset)
+    with bars() as shown:
+        memory, folder = _open_memory(loaded, index, shown)
+        with memory:
+            report = {
+                **measure_answers(loaded, memory, shown.watch),
+                "index": describe_index(folder),
+            }
+    if as_json:
+        _print_json(report)
+    else:
+        hidden = ("index", "dataset_hash")
+        show_values(loaded.name, {name: value for name, value in report.items() if name not in hidden})
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A.json", help="A report written with --json.")],
+    second: Annotated[Path, typer.Argument(metavar="B.json", help="Another over the same questions.")],
+    metric: Annotated[
+        str | None, typer.Option(help="One metric, such as recall@5; else all they share.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether B differs from A beyond chance: a paired bootstrap over the questions."""
+    from dataclasses import asdict
+
+    from eval.compare import compare_reports
+    from eval.tables import show_reports
+
+    rows = [asdict(result) for result in compare_reports(first, second, metric)]
+    if as_json:
+        _print_json(rows[0] if metric is not None else rows)
+    else:
+        show_reports(f"{second} minus {first}, 95 % interval", rows, list(rows[0]))
+
+
+@app.command()
+def extraction(dataset: DatasetFolder, as_json: AsJson = False) -> None:
+    """Entities and facts found, against those a language model found in the same passages."""
+    from eval.extraction import evaluate_extraction
+    from eval.tables import show_values
+    from hippograph.settings import Settings
+    from hippograph.wiring import build_parts
+
+    report = evaluate_extraction(dataset, build_parts(Settings.load()).extractor)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values(dataset.resolve().name, report)
+
+
+@bench.command()
+def indexing(dataset: DatasetFolder, as_json: AsJson = False) -> None:
+    """Seconds of indexing over seconds inside the embedder."""
+    from eval.bench.indexing import measure_indexing
+    from eval.tables import bars, show_values
+    from hippograph.settings import Settings
+    from hippograph.wiring import build_parts
+
+    settings = Settings.load()
+    with bars() as shown:
+        report = measure_indexing(dataset, settings, build_parts(settings), shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("indexing", report)
+
+
+@bench.command()
+def search(
+    datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="Ratios are to the first.")],
+    questions: Annotated[
+        Path | None, typer.Option(metavar="DATASET", help="Whose questions a corpus without any is asked.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="How to search.")] = "hippograph",
+    as_json: AsJson = False,
+) -> None:
+    """Milliseconds of a search without embedding its question, data sets taking turns."""
+    from eval.bench.search import measure_search_of
+    from eval.tables import bars, show_reports
+
+    with bars() as shown:
+        report = measure_search_of(datasets, questions, method, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_reports("search", report["datasets"], list(report["datasets"][0]))
+
+
+@bench.command()
+def startup(index: IndexFolder = None, as_json: AsJson = False) -> None:
+    """Seconds a fresh process takes to import, to print help and, given an index, to search it."""
+    from eval.bench.startup import measure_startup
+    from eval.tables import show_values
+
+    report = measure_startup(index)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("startup", report)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 the work failed, 2 the call was wrong."""
+    try:
+        app(arguments, prog_name="python -m eval")
+    except HippographError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2 if _is_wrong_call(error) else 1)
+
+
+def _is_wrong_call(error: HippographError) -> bool:
+    from eval.compare import ComparisonError
+    from eval.datasets import DatasetNotFound
+
+    return isinstance(error, SettingsError | QuestionError | DatasetNotFound | ComparisonError)
+
+
+def _open_memory(dataset: Dataset, index: Path | None, shown: Bars) -> tuple[Hippograph, Path]:
+    from eval.indexes import Corpus, open_index
+
+    return open_index(Corpus(dataset.name, dataset.documents), index, shown.step)
+
+
+def _print_json(report: Any) -> None:
+    typer.echo(json.dumps(report, allow_nan=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""The index a data set is measured on: built once, kept, and used again while nothing changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hippograph.errors import IndexDamaged, IndexMismatch, IndexNotFound
+from hippograph.settings import Settings
+from hippograph.types import Document, Row, content_id
+
+if TYPE_CHECKING:
+    from hippograph import Hippograph
+    from hippograph.ports import Parts
+    from hippograph.storage.manifest import Manifest
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Corpus:
+    """The documents to index, as a source that gives them all."""
+
+    name: str
+    given: Sequence[Document]
+    source: str = "documents"
+
+    def documents(self, since: datetime | None = None) -> Iterator[Document]:
+        """Every document."""
+        return iter(self.given)
+
+    def hash(self) -> str:
+        """Changes when a document changes."""
+        return content_id(*(document.content_hash() for document in self.given))
+
+
+def open_index(
+    corpus: Corpus, folder: Path | None, progress: Progress, parts: Parts | None = None
+) -> tuple[Hippograph, Path]:
+    """The index of a corpus and where it is: in the folder named, else in the user's cache.
+
+    A folder that holds an index already must hold the one of this corpus: it is never changed. Raises
+    IndexMismatch when it does not.
+    """
+    from hippograph import Hippograph
+    from hippograph.wiring import build_parts
+
+    if folder is not None and (manifest := _manifest(folder)) is not None:
+        settings = Settings.recorded(manifest.settings)
+        parts = parts or build_parts(settings)
+        _require_unchanged(corpus, folder, manifest, settings, parts)
+        return Hippograph.open(folder, settings=settings, parts=parts), folder
+    settings = Settings.load()
+    parts = parts or build_parts(settings)
+    if folder is not None:
+        memory = Hippograph.build(corpus.given, folder, settings=settings, parts=parts, progress=progress)
+        return memory, folder
+    folder = cache_folder(corpus, settings)
+    _bring_up_to_date(corpus, folder, settings, parts, progress)
+    return Hippograph.open(folder, settings=settings, parts=parts), folder
+
+
+def cache_folder(corpus: Corpus, settings: Settings) -> Path:
+    """Where the index of a corpus is kept when no folder is named: one for each corpus, settings and models.
+
+    Under $XDG_CACHE_HOME, or ~/.cache where that is not set.
+    """
+    root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    models = settings.models.model_dump_json(exclude={"answerer", "device"})
+    shape = content_id(corpus.hash(), settings.index_fingerprint(models))
+    return Path(root).expanduser() / "hippograph" / "eval" / f"{corpus.name}-{shape[:12]}"
+
+
+def describe_index(folder: Path) -> dict[str, Any]:
+    """What the index holds and which parts shaped it, for a report."""
+    from hippograph.storage.manifest import read_manifest
+
+    manifest = read_manifest(folder)
+    version = manifest.version
+    return {
+        "folder": str(folder),
+        "version": version.id,
+        "documents": version.document_count,
+        "passages": version.passage_count,
+        "entities": version.entity_count,
+        "facts": version.fact_count,
+        "edges": version.edge_count,
+        "failures": version.failure_count,
+        "parts": dict(manifest.parts),
+    }
+
+
+def _bring_up_to_date(
+    corpus: Corpus, folder: Path, settings: Settings, parts: Parts, progress: Progress
+) -> None:
+    """Build the cached index, unless one is there that these parts would build again just so."""
+    from hippograph.indexing import build_index, shape_of
+
+    try:
+        manifest = _manifest(folder)
+    except IndexDamaged:
+        manifest = None  # it is only a cache: publishing again replaces what is damaged
+    if manifest is None or manifest.parts != shape_of(parts, settings):
+        # Migrating keeps the vectors and extractions that still hold, so that a new rule costs seconds.
+        build_index(
+            [corpus], folder, parts, settings, keep_other_sources=False, migrate=True, progress=progress
+        )
+
+
+def _require_unchanged(
+    corpus: Corpus, folder: Path, manifest: Manifest, settings: Settings, parts: Parts
+) -> None:
+    from hippograph.indexing import shape_of
+
+    shape = shape_of(parts, settings)
+    differing = [name for name, value in shape.items() if manifest.parts.get(name) != value]
+    if differing:
+        raise IndexMismatch(
+            f"The index in {folder} was made with another {' and '.join(differing)}: name a new folder, or "
+            "leave --index out to use the cache."
+        )
+    if _indexed_texts(folder, manifest, parts) != {(d.id, d.title, d.text) for d in corpus.given}:
+        raise IndexMismatch(
+            f"The index in {folder} holds other documents than {corpus.name}: name a new folder, or leave "
+            "--index out to use the cache."
+        )
+
+
+def _indexed_texts(folder: Path, manifest: Manifest, parts: Parts) -> set[tuple[str, str, str]]:
+    from hippograph.storage.reader import open_version
+
+    index = open_version(folder, manifest, parts.vectors)
+    documents = (index.load_document(Row(row)) for row in range(manifest.version.document_count))
+    return {(document.id, document.title, document.text) for document in documents}
+
+
+def _manifest(folder: Path) -> Manifest | None:
+    from hippograph.storage.manifest import read_manifest
+
+    try:
+        return read_manifest(folder)
+    except IndexNotFound:
+        return None
