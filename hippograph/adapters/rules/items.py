@@ -41,7 +41,9 @@ _ABBREVIATIONS = (
     r"(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Ft|Jr|Sr|Gen|Col|Lt|Sgt|Capt|Cpt|Maj|Rev|Hon|Gov|Sen|Rep|Pres|Inc|Ltd|Co|Corp|Bros|vs"
     r"|No|Vol|Ph\.D|ca|c|b|d|fl|approx|etc|al)\."
 )
-_QUOTE = re.compile(r"(?:\"([^\"]{2,120})\"|“([^”]{2,120})”|``\s?(.{2,120}?)\s?''|«([^»]{2,120})»|「([^」]{1,60})」|《([^》]{1,60})》)")
+_QUOTE = re.compile(
+    r"(?:\"([^\"]{2,120})\"|“([^”]{2,120})”|``\s?(.{2,120}?)\s?''|«([^»]{2,120})»|「([^」]{1,60})」|《([^》]{1,60})》)"
+)
 _TOKEN = re.compile(
     rf"""(?:[^\W\d_]\.){{2,}}                                  # U.S.
       | {_ABBREVIATIONS}(?=\s|$|,)
@@ -80,7 +82,12 @@ def _unquoted(text: str) -> str:
 
 def _words(sentence: str, start: int, end: int) -> list[Item]:
     return [
-        Item(match.group(), "", ItemKind.WORD if match.group()[0].isalnum() or match.group()[0] in "$€£¥'’" else ItemKind.MARK, *match.span())
+        Item(
+            match.group(),
+            "",
+            ItemKind.WORD if match.group()[0].isalnum() or match.group()[0] in "$€£¥'’" else ItemKind.MARK,
+            *match.span(),
+        )
         for match in _TOKEN.finditer(sentence, start, end)
     ]
 
@@ -91,8 +98,9 @@ def tagged(sentences: Sequence[list[Item]]) -> list[list[Item]]:
         from textblob.en import parse
     except ImportError as error:
         raise MissingExtra("textblob", "all", "The extractor rules") from error
-    tokens = [[_token(item) for item in items] for items in sentences]
-    rows: list[list[list[str]]] = parse(tokens, tokenize=False, tags=True, chunks=False, collapse=False)
+    # The tagger takes one string: a line a sentence, a space between tokens.
+    lines = "\n".join(" ".join(_token(item) for item in items) for items in sentences)
+    rows: list[list[list[str]]] = parse(lines, tokenize=False, tags=True, chunks=False, collapse=False)
     return [
         [_with_tag(item, row[1]) for item, row in zip(items, tags, strict=True)]
         for items, tags in zip(sentences, rows, strict=True)

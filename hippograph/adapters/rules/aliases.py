@@ -1,0 +1,59 @@
+"""Aliases: the short names of a passage (a surname, an acronym) and the full names they stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from hippograph.adapters.rules.proper import Lexicon, is_common
+from hippograph.text.names import normal_name
+
+_BRACKETED = re.compile(
+    r"\(\s*(?:the |or |abbreviated (?:as )?|also known as |\")?([A-Z][A-Za-z&.-]{1,9})\"?\s*\)"
+)
+
+
+class Aliases:
+    """Maps the short names of one passage to full ones; a short name of two full names stands for itself."""
+
+    def __init__(self, names: Sequence[str], texts: Sequence[str], lexicon: Lexicon) -> None:
+        self._full: dict[str, str] = {}
+        distinct = list(dict.fromkeys(names))
+        short: dict[str, set[str]] = {}
+        for name in distinct:
+            for part in _short_forms(name, lexicon):
+                short.setdefault(part, set()).add(name)
+        self._add({part: full for part, full in short.items() if part in distinct})
+        self._add(_acronyms(distinct, texts))
+
+    def _add(self, candidates: dict[str, set[str]]) -> None:
+        for part, full in candidates.items():
+            forms = {normal_name(name): name for name in sorted(full)}
+            if len(forms) == 1:
+                self._full.setdefault(part, next(iter(forms.values())))
+
+    def full(self, name: str) -> str:
+        """The full name of a name, or the name itself."""
+        return self._full.get(name, name)
+
+
+def _short_forms(name: str, lexicon: Lexicon) -> list[str]:
+    """The first and last word of a person-like name: two to four capitalised words, none of them a common one."""
+    parts = name.split()
+    if not 2 <= len(parts) <= 4 or not all(part[:1].isupper() for part in parts):
+        return []
+    if any(is_common(part, lexicon) for part in parts):
+        return []
+    return [parts[-1], parts[0]] if parts[-1].isalpha() else [parts[0]]
+
+
+def _acronyms(names: Sequence[str], texts: Sequence[str]) -> dict[str, set[str]]:
+    """Bracketed short names whose letters are the initials of a name."""
+    bracketed = {match.group(1) for text in texts for match in _BRACKETED.finditer(text)}
+    found: dict[str, set[str]] = {}
+    for name in names:
+        parts = [part for part in re.split(r"[\s-]+", name) if part]
+        forms = {"".join(p[0] for p in parts if p[0].isupper()), "".join(p[0] for p in parts).upper()}
+        for form in forms & bracketed if len(parts) > 1 else ():
+            found.setdefault(form, set()).add(name)
+    return found
