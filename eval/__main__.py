@@ -121,11 +121,14 @@ def compare(
 @app.command()
 def extraction(dataset: DatasetFolder, as_json: AsJson = False) -> None:
     """Entities and facts found, against those a language model found in the same passages."""
-    from eval.extraction import evaluate_extraction
+    from eval.datasets import load_corpus, require_file
+    from eval.extraction import EXTRACTIONS, evaluate_extraction
     from eval.tables import show_values
     from hippograph.settings import Settings
     from hippograph.wiring import build_parts
 
+    load_corpus(dataset)  # says which line is broken, where one is
+    require_file(dataset / EXTRACTIONS, "it holds a language model's extractions of the corpus")
     report = evaluate_extraction(dataset, build_parts(Settings.load()).extractor)
     if as_json:
         _print_json(report)

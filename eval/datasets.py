@@ -139,12 +139,15 @@ def load_questions(path: Path) -> tuple[Question, ...]:
     return questions
 
 
+def require_file(path: Path, role: str) -> None:
+    """Raises DatasetNotFound, saying what the file is for, when it is not there."""
+    if not path.is_file():
+        raise DatasetNotFound(f"{path} does not exist: {role}.")
+
+
 def _rows(path: Path) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Every object of a JSONL file, and how to call its place in a message. Blank lines are skipped."""
-    if not path.is_file():
-        raise DatasetNotFound(
-            f"{path} does not exist: a data set is a folder with {CORPUS_FILE} and {QUESTIONS_FILE}."
-        )
+    require_file(path, f"a data set is a folder with {CORPUS_FILE} and {QUESTIONS_FILE}")
     try:
         with path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
