@@ -22,7 +22,7 @@ class FileConnector:
         kind = file_type(self._path)
         if kind is None:
             raise ConnectorError(
-                f"{str(path)!r} is not of a type that is read. Save it with one of these endings: {known_endings()}."
+                f"{str(path)!r} has no ending that is read. Save it with one of these: {known_endings()}."
             )
         self._kind = kind
         self.source = f"file:{self._path}"
@@ -37,7 +37,7 @@ class FileConnector:
 
 
 def existing_file(path: str | os.PathLike[str]) -> Path:
-    """The file's absolute path with links followed. Raises ConnectorError when nothing is there or it is a folder."""
+    """The file's absolute path with links followed. Raises ConnectorError when there is none."""
     try:
         found = Path(path).resolve(strict=True)
     except (OSError, ValueError, RuntimeError) as error:

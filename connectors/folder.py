@@ -19,9 +19,10 @@ from hippograph.types import Document, SourceFailure
 class FolderConnector:
     """The files below a folder, in order of their relative paths.
 
-    `include` and `exclude` are globs over relative paths; see connectors/globs.py. Hidden files are passed over unless
-    an include glob names them. A document's id is its relative path with forward slashes, and `path#row` for the rows
-    of tables and JSON lines. Raises ConnectorError when there is no such folder or it may not be read.
+    `include` and `exclude` are globs over relative paths; see connectors/globs.py. Hidden files are passed
+    over unless an include glob names them. A document's id is its relative path with forward slashes, and
+    `path#row` for the rows of tables and JSON lines. Raises ConnectorError when there is no such folder or it
+    may not be read.
     """
 
     def __init__(

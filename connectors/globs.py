@@ -35,9 +35,10 @@ class Selection:
 def selection(include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Selection:
     """The selection of some globs; without an include glob, everything that is not hidden.
 
-    A glob without a slash matches a name at any depth; with one it matches a path from the root. `*`, `?` and `[...]`
-    stay within one name, `**` spans folders. A glob that ends in a plain name takes everything below it too. In include
-    globs wildcards do not match a leading dot, as in a shell: `.notes/**` or `.*` takes hidden files in.
+    A glob without a slash matches a name at any depth; with one it matches a path from the root. `*`, `?` and
+    `[...]` stay within one name, `**` spans folders. A glob that ends in a plain name takes everything below
+    it too. In include globs wildcards do not match a leading dot, as in a shell: `.notes/**` or `.*` takes
+    hidden files in.
     """
     included = tuple(include) or ("**",)
     return Selection(

@@ -14,10 +14,10 @@ from hippograph.types import Document, SourceFailure
 
 
 class JsonlConnector:
-    """A file of one `{"id", "title", "text", "timestamp", "uri", ...}` a line, of which only the text must be there.
+    """A file of one `{"id", "title", "text", "timestamp", "uri", ...}` a line; only the text must be there.
 
-    A line without an id is known by a hash of its title and text. Further keys become metadata, nested ones as JSON
-    text; so does a timestamp that cannot be read. Raises ConnectorError when there is no such file.
+    A line without an id is known by a hash of its title and text. Further keys become metadata, nested ones
+    as JSON text; so does a timestamp that cannot be read. Raises ConnectorError when there is no such file.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

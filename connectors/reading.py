@@ -27,8 +27,8 @@ def read_file(
 ) -> Iterator[Document | SourceFailure]:
     """The documents of one file: nothing when it has not changed after `since`.
 
-    `name` is the file's own name in its source. It is the id of the whole file, and stands before the id of a row;
-    without a name, rows keep their own ids.
+    `name` is the file's own name in its source. It is the id of the whole file, and stands before the id of a
+    row; without a name, rows keep their own ids.
     """
     uri = path.as_uri()
     try:
@@ -55,8 +55,9 @@ def read_file(
 
 
 def open_regular_file(path: Path) -> BinaryIO:
-    """The file, open for reading. Raises UnreadableFile for what is not a plain file, and never waits for a pipe."""
-    # What stands at the path may have been swapped since it was listed: links are not followed, pipes do not block.
+    """The file, open for reading. Raises UnreadableFile for what is not a plain file; never waits for a
+    pipe."""
+    # What stands at the path may have been swapped since it was listed: follow no link, wait for no pipe.
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     )

@@ -15,7 +15,7 @@ from hippograph.types import SourceFailure
 OUTSIDE = (
     "The link leads outside the indexed folder and was not followed. Index its target as a source of its own."
 )
-LOOP = "The link leads back to itself or to a folder that contains it and was not followed. Remove or exclude it."
+LOOP = "The link leads back to itself or to a folder that contains it. Remove or exclude it."
 DANGLING = "The link leads nowhere. Repair it, remove it or exclude it."
 SPECIAL = "It is a pipe, a socket or a device, not a file. Remove or exclude it."
 BAD_NAME = "The name is not valid UTF-8. Rename it."
@@ -55,8 +55,9 @@ class Listing:
 def list_files(root: Path, selection: Selection) -> Listing:
     """Every file below the root that is selected and of a known type.
 
-    A file that links make reachable under several names is listed once: under its own name if that is selected,
-    else under the first of the links in order of their names. Links out of the root and into loops are refused.
+    A file that links make reachable under several names is listed once: under its own name if that is
+    selected, else under the first link in order of their names. Links out of the root and into loops are
+    refused.
     """
     listing = Listing(root, selection)
     _walk(listing, root, "")

@@ -18,7 +18,7 @@ CORRUPT = "The Word document is damaged and cannot be read. Open it in Word, sav
 
 
 def read_docx(stream: BinaryIO) -> Iterator[Entry | BrokenEntry]:
-    """One entry; its title is the document's property, else its first line in the style Title or a heading's."""
+    """One entry; its title is the document's property, else its first title or heading."""
     try:
         import docx
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""HTML: what a reader of the page sees, with headings as Markdown headings and blank lines between paragraphs."""
+"""HTML: what a reader of the page sees; headings as Markdown headings, blank lines between paragraphs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,48 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from connectors.moments import parse_moment
-from connectors.parsers.entries import BrokenEntry, Entry, one_line
+from connectors.parsers.entries import BrokenEntry, Entry, one_line, storable
 from connectors.parsers.plain import read_text
 from hippograph.errors import MissingExtra
 
 UNSEEN = frozenset(
-    "script style nav noscript template svg math iframe object embed canvas audio video select button input "
-    "textarea head title -comment".split()
+    {
+        *(
+            "script",
+            "style",
+            "nav",
+            "noscript",
+            "template",
+            "svg",
+            "math",
+            "iframe",
+            "object",
+            "embed",
+            "canvas",
+        ),
+        *("audio", "video", "select", "button", "input", "textarea", "head", "title"),
+    }
 )
 PARAGRAPHS = frozenset(
-    "p div section article main header footer aside blockquote pre ul ol dl table figure figcaption form fieldset "
-    "address details summary h1 h2 h3 h4 h5 h6 hr body".split()
+    {
+        *("p", "div", "section", "article", "main", "header", "footer", "aside", "blockquote", "pre", "hr"),
+        *(
+            "ul",
+            "ol",
+            "dl",
+            "table",
+            "figure",
+            "figcaption",
+            "form",
+            "fieldset",
+            "address",
+            "details",
+            "summary",
+        ),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "body"),
+    }
 )
-LINES = frozenset("br li tr dt dd caption option".split())
+LINES = frozenset(("br", "li", "tr", "dt", "dd", "caption"))
 CELLS = frozenset(("td", "th"))
 HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.\-]+)""", re.IGNORECASE)
@@ -27,7 +56,7 @@ MOMENTS = 'meta[name="date" i], meta[name="dcterms.date" i], meta[property="arti
 
 
 def read_html(stream: BinaryIO) -> Iterator[Entry | BrokenEntry]:
-    """One entry; its title is `<title>`, else the first `<h1>`, and its moment the one the page says it was published."""
+    """One entry; its title is `<title>`, else the first `<h1>`, its moment the page's own date."""
     try:
         from selectolax.lexbor import LexborHTMLParser
     except ImportError as error:
@@ -47,65 +76,89 @@ def read_html(stream: BinaryIO) -> Iterator[Entry | BrokenEntry]:
 
 def visible_text(body: Any) -> str:
     """The text of a lexbor node and all below it. Walks without recursion: pages may nest without end."""
-    written = Lines()
+    writing = Writing()
     stack: list[tuple[Any, bool]] = [(body, True)] if body is not None else []
     while stack:
         node, is_entering = stack.pop()
         if not is_entering:
-            written.leave(node.tag)
+            writing.leave(node.tag)
         elif node.tag == "-text":
-            written.add(node.text_content or "")
+            writing.add(node.text_content or "")
         elif node.tag not in UNSEEN and "hidden" not in node.attributes:
-            written.enter(node.tag)
+            writing.enter(node.tag)
             stack.append((node, False))
-            stack.extend((child, True) for child in reversed(_children(node)))
-    return written.text()
+            stack.extend((child, True) for child in reversed(list(node.iter(include_text=True))))
+    return writing.text()
 
 
-def _children(node: Any) -> list[Any]:
-    return list(node.iter(include_text=True))
-
-
-class Lines:
-    """Text as it is written down: pieces of one line, lines of one paragraph, paragraphs."""
+class Writing:
+    """Text as it is written down: the pieces so far, and what has to stand before the next one."""
 
     def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self.prefix = ""
-        self.preformatted = 0
+        self._pieces: list[str] = []
+        self._gap = ""
+        """A space or a cell's border, owed to the next piece on this line."""
+        self._newlines = 0
+        """1 for a new line and 2 for a new paragraph, owed to the next piece."""
+        self._prefix = ""
+        self._open = {"pre": 0, "heading": 0}
+        self._cells: list[int] = []
+        """How many pieces stood when each open cell of a table began."""
 
     def add(self, text: str) -> None:
         """Write words; outside `<pre>` any white space is one space."""
-        words = text if self.preformatted else re.sub(r"[ \t\n\r\f]+", " ", text)
-        if not words.strip() and not self.pieces:
+        if self._open["pre"]:
+            self._write(text)
             return
-        if words.strip() and self.prefix:
-            words, self.prefix = self.prefix + words.lstrip(), ""
-        self.pieces.append(words)
+        words = " ".join(text.split())
+        if not words or text[0].isspace():
+            self._gap = self._gap or " "
+        if words:
+            self._write(words)
+            self._gap = " " if text[-1].isspace() else ""
 
     def enter(self, tag: str) -> None:
         """Open an element."""
         self._break(tag)
-        self.preformatted += tag == "pre"
-        self.prefix = HEADINGS.get(tag, "- " if tag == "li" else self.prefix)
+        self._open["pre"] += tag == "pre"
+        self._open["heading"] += tag in HEADINGS
+        self._prefix = HEADINGS.get(tag, "- " if tag == "li" else self._prefix)
+        if tag in CELLS:
+            self._cells.append(len(self._pieces))
 
     def leave(self, tag: str) -> None:
         """Close an element."""
-        self.preformatted -= tag == "pre"
-        if tag in CELLS:
-            self.pieces.append(" | ")
+        self._open["pre"] -= tag == "pre"
+        self._open["heading"] -= tag in HEADINGS
+        if tag in HEADINGS or tag == "li":
+            self._prefix = ""
+        if tag in CELLS and self._cells:
+            self._leave_cell(self._cells.pop())
         elif tag != "br":
             self._break(tag)
-        if tag in HEADINGS or tag == "li":
-            self.prefix = ""
 
     def text(self) -> str:
-        """Everything written: one blank line between paragraphs, no space at the ends of lines."""
-        text = re.sub(r"[ \t]*(?:\| )?[ \t]*\n[ \t]*", "\n", "".join(self.pieces))
-        return re.sub(r"\n{3,}", "\n\n", re.sub(r"  +", " ", text)).strip()
+        """Everything written, without white space at the ends of lines."""
+        return re.sub(r"[ \t]+(?=\n)", "", storable("".join(self._pieces))).strip()
+
+    def _write(self, text: str) -> None:
+        before = "\n" * self._newlines if self._newlines else self._gap
+        self._pieces.append((before if self._pieces else "") + self._prefix + text)
+        self._gap, self._newlines, self._prefix = "", 0, ""
 
     def _break(self, tag: str) -> None:
-        if tag in PARAGRAPHS:
-            self.pieces.append("\n\n")
-        elif tag in LINES:
-            self.pieces.append("\n")
+        newlines = 2 if tag in PARAGRAPHS else 1 if tag in LINES else 0
+        is_cell_start = bool(self._cells) and self._cells[-1] == len(self._pieces)
+        if not newlines or is_cell_start:
+            return
+        if self._open["heading"]:
+            self._gap = " "
+        else:
+            self._gap, self._newlines = "", max(self._newlines, newlines)
+
+    def _leave_cell(self, start: int) -> None:
+        """A cell of one line is set off by a border; one of several, as in layout tables, is paragraphs."""
+        if any(piece.startswith("\n") for piece in self._pieces[start + 1 :]):
+            self._newlines = 2
+        else:
+            self._gap, self._newlines = " | ", 0

@@ -60,7 +60,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
-    """The entry of one object. Raises ValueError with the end of the sentence that says what is wrong with it."""
+    """The entry of one object. Raises ValueError with the predicate of what is wrong."""
     text = row.get("text")
     if not isinstance(text, str):
         raise ValueError("has no text" if text is None else 'has a "text" that is not a string')

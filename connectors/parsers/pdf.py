@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from connectors.moments import in_utc
@@ -20,27 +22,48 @@ def read_pdf(stream: BinaryIO) -> Iterator[Entry | BrokenEntry]:
         from pypdf import PdfReader
     except ImportError as error:
         raise MissingExtra("pypdf", "files", "Reading PDF") from error
-    # pypdf lets errors of many kinds out of damaged files (KeyError, RecursionError, zlib.error ...), so all are caught.
-    try:
-        reader = PdfReader(stream)
-        is_locked = reader.is_encrypted and not _opens_without_password(reader)
-        page_count = 0 if is_locked else len(reader.pages)
-    except Exception as error:
-        raise UnreadableFile(CORRUPT) from error
-    if is_locked:
-        raise UnreadableFile(ENCRYPTED)
-    texts: list[str] = []
-    for number in range(1, page_count + 1):
+    # pypdf lets errors of many kinds out of damaged files (KeyError, RecursionError ...), so all are caught.
+    with _quiet_parser():
         try:
-            texts.append(_tidy(reader.pages[number - 1].extract_text()))
-        except Exception:
+            reader = PdfReader(stream)
+            is_locked = reader.is_encrypted and not _opens_without_password(reader)
+            page_count = 0 if is_locked else len(reader.pages)
+        except Exception as error:
+            raise UnreadableFile(CORRUPT) from error
+        if is_locked:
+            raise UnreadableFile(ENCRYPTED)
+        pages = [_page_text(reader, number) for number in range(page_count)]
+        text = "\n\n".join(page for page in pages if page)
+        if not text:
+            raise UnreadableFile(CORRUPT if None in pages else SCANNED)
+        entry = _entry(text, reader, page_count)
+    for number, page in enumerate(pages, start=1):
+        if page is None:
             yield BrokenEntry(
-                f"Page {number} of the PDF is damaged and was left out. Save the PDF again.", f"page={number}"
+                f"Page {number} is damaged and was left out. Save the PDF again.", f"page={number}"
             )
-    text = "\n\n".join(text for text in texts if text)
-    if not text:
-        raise UnreadableFile(SCANNED if texts or not page_count else CORRUPT)
-    yield _entry(text, reader, page_count)
+    yield entry
+
+
+@contextmanager
+def _quiet_parser() -> Iterator[None]:
+    """Keeps pypdf's remarks on odd files from standard error; what matters is reported as a failure."""
+    logger = logging.getLogger("pypdf")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _page_text(reader: Any, number: int) -> str | None:
+    """The text of a page, or None when it is damaged."""
+    try:
+        lines = storable(reader.pages[number].extract_text()).split("\n")
+    except Exception:
+        return None
+    return "\n".join(line.rstrip() for line in lines).strip()
 
 
 def _opens_without_password(reader: Any) -> bool:
@@ -50,10 +73,6 @@ def _opens_without_password(reader: Any) -> bool:
         return bool(reader.decrypt(""))
     except (PyPdfError, NotImplementedError):
         return False
-
-
-def _tidy(page: str) -> str:
-    return "\n".join(line.rstrip() for line in storable(page).split("\n")).strip()
 
 
 def _entry(text: str, reader: Any, page_count: int) -> Entry:

@@ -21,8 +21,9 @@ MOMENT_COLUMNS = ("timestamp", "date")
 def read_table(stream: BinaryIO) -> Iterator[Entry | BrokenEntry]:
     """An entry for each row under the header line.
 
-    A row is known by its `id` column, else by its number, counted from 1 under the header. Its title is its `title`
-    or `name` column, else its first column that is not the id. A `timestamp` or `date` column dates it.
+    A row is known by its `id` column, else by its number, counted from 1 under the header. Its title is its
+    `title` or `name` column, else its first column that is not the id. A `timestamp` or `date` column dates
+    it.
     """
     encoding = detect_encoding(stream)
     lines = io.TextIOWrapper(stream, encoding=encoding.name, newline="")
