@@ -16,9 +16,12 @@ _BRACKETED = re.compile(
 class Aliases:
     """Maps the short names of one passage to full ones; a short name of two full names stands for itself."""
 
-    def __init__(self, names: Sequence[str], texts: Sequence[str], lexicon: Lexicon) -> None:
+    def __init__(self, topic: str, names: Sequence[str], texts: Sequence[str], lexicon: Lexicon) -> None:
         self._full: dict[str, str] = {}
-        distinct = list(dict.fromkeys(names))
+        self._topic = topic
+        self._topic_words = set(normal_name(topic).split())
+        distinct = list(dict.fromkeys([topic, *names]))
+        self._add({part: {topic} for part in _parts_of_topic(topic, lexicon) if part in distinct})
         short: dict[str, set[str]] = {}
         for name in distinct:
             for part in _short_forms(name, lexicon):
@@ -31,6 +34,13 @@ class Aliases:
             forms = {normal_name(name): name for name in sorted(full)}
             if len(forms) == 1:
                 self._full.setdefault(part, next(iter(forms.values())))
+
+    def subject(self, name: str) -> str:
+        """As `full`, and the title for the longer form of its name: "Enrique José Bolaños Geyer"."""
+        full = self.full(name)
+        if len(self._topic_words) > 1 and self._topic_words <= set(normal_name(full).split()) and full[:1].isupper():
+            return self._topic if len(full.split()) <= len(self._topic_words) + 3 else full
+        return full
 
     def full(self, name: str) -> str:
         """The full name of a name, or the name itself."""
@@ -45,6 +55,14 @@ def _short_forms(name: str, lexicon: Lexicon) -> list[str]:
     if any(is_common(part, lexicon) for part in parts):
         return []
     return [parts[-1], parts[0]] if parts[-1].isalpha() else [parts[0]]
+
+
+def _parts_of_topic(topic: str, lexicon: Lexicon) -> list[str]:
+    """The first and last word of a title that looks like a name: "Tang" in a text about Tang Baiqiao."""
+    parts = topic.split()
+    if not 2 <= len(parts) <= 4 or not all(part[:1].isupper() for part in parts):
+        return []
+    return [] if all(is_common(part, lexicon) for part in parts) else [parts[-1], parts[0]]
 
 
 def _acronyms(names: Sequence[str], texts: Sequence[str]) -> dict[str, set[str]]:

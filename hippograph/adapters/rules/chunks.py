@@ -41,6 +41,12 @@ class Chunk:
     is_name: bool = False
     copula: bool = False
     participle: bool = False
+    inner: str = ""
+    """Y in "X of Y"."""
+    outer: str = ""
+    """X in "X of Y"."""
+    inner_is_name: bool = False
+    is_place_list: bool = False
 
     @property
     def is_noun(self) -> bool:
@@ -141,7 +147,7 @@ def _noun(items: Sequence[Item]) -> Chunk:
     is_name = last.kind in (ItemKind.NAME, ItemKind.QUOTE)
     role = ""
     if is_name and len(rest) > 1:
-        role = _text(rest[:-1]) if any(_is_nominal(item) for item in rest[:-1]) else ""
+        role = _text(rest[:-1]) if rest[-2].tag.startswith("NN") else ""
         rest = [last]
     return Chunk(ChunkKind.NOUN, _text(rest), tuple(items), role, owner, definite, is_name)
 

@@ -12,6 +12,7 @@ from hippograph.adapters.rules.facts import CONFIDENCE, Claim, read_facts
 from hippograph.adapters.rules.foreign import foreign_mentions, is_english
 from hippograph.adapters.rules.items import Item, ItemKind, lexicon, read_items, tagged
 from hippograph.adapters.rules.nouns import is_telling
+from hippograph.adapters.rules.phrases import join_of, join_places, names_inside
 from hippograph.adapters.rules.proper import join_names, seen_inside
 from hippograph.errors import MissingExtra
 from hippograph.text.names import normal_name, title_name
@@ -29,6 +30,8 @@ RULES_VERSION = 1
 
 _SPEAKER = re.compile(r"\s*([^\W\d_][\w .'-]{0,40}?):\s")
 _KINDS = {ItemKind.NAME: MentionKind.NAME, ItemKind.QUOTE: MentionKind.QUOTE, ItemKind.DATE: MentionKind.DATE}
+_PROPER = frozenset([MentionKind.TITLE, MentionKind.NAME, MentionKind.QUOTE])
+_TAKES_PLAIN_WORDS = frozenset(["verb", "verb-preposition", "copula", "role", "relative", "participle"])
 _FIRST_PERSON = frozenset(["i", "me", "my", "mine", "myself"])
 _THIRD_PERSON = frozenset(
     "he she it they him them his her its their himself herself itself themselves".split()
@@ -74,8 +77,9 @@ class _Reading:
         self.texts = texts
         self.sentences = [join_names(row, text, words, known) for row, text in zip(rows, texts, strict=True)]
         names = [item.text for item in chain.from_iterable(self.sentences) if item.kind is ItemKind.NAME]
-        self.aliases = Aliases([self.topic, *names] if self.topic else names, self.texts, words)
+        self.aliases = Aliases(self.topic, names, self.texts, words)
         self.kind_of_topic = ""
+        self.kinds: dict[str, MentionKind] = {}
         self.mentions: dict[tuple[str, int], Mention] = {}
         self.triples: dict[tuple[str, str, str], Triple] = {}
         self.subject = self.topic
@@ -92,12 +96,16 @@ class _Reading:
     def _mention(self, name: str, kind: MentionKind, sentence: int) -> None:
         key = normal_name(name)
         if key:
+            self.kinds.setdefault(key, kind)
             self.mentions.setdefault((key, sentence), Mention(name, kind, sentence))
 
     def _read_sentence(self, number: int, items: list[Item]) -> None:
         for item in items:
             if kind := _KINDS.get(item.kind):
                 self._mention(self.aliases.full(item.text), kind, number)
+            if item.kind is ItemKind.NAME:
+                for part in names_inside(item.text):
+                    self._mention(self.aliases.full(part), MentionKind.NAME, number)
         text = self.texts[number]
         if not is_english(items, self.lexicon):
             for name in foreign_mentions(text):
@@ -105,22 +113,37 @@ class _Reading:
             return
         speaker = _SPEAKER.match(text)
         self.speaker = speaker.group(1) if speaker else ""
-        chunks = read_chunks(items)
-        for chunk in chunks:
+        plain = read_chunks(items)
+        for chunk in plain:
             if chunk.kind is ChunkKind.NOUN and (kind := is_telling(chunk, self.lexicon)):
                 self._mention(self.aliases.full(chunk.text), kind, number)
+        chunks = join_places(join_of(plain))
+        for chunk in chunks:
+            if chunk.inner:
+                self.kinds.setdefault(normal_name(chunk.text), MentionKind.NOUN)
+            elif chunk.is_place_list:
+                self._mention(chunk.text, MentionKind.NAME, number)
         for claim in read_facts(chunks, self._refer, self.subject):
             self._claim(claim, number)
 
     def _claim(self, claim: Claim, sentence: int) -> None:
-        subject, object_ = self.aliases.full(claim.subject), self.aliases.full(claim.object)
-        if normal_name(subject) == normal_name(object_):
+        subject, object_ = self.aliases.subject(claim.subject), self.aliases.subject(claim.object)
+        if normal_name(subject) == normal_name(object_) or not self._is_worth_keeping(claim.rule, subject, object_):
             return
         if claim.rule == "copula" and not self.kind_of_topic and subject == self.topic:
             self.kind_of_topic = claim.object.rsplit(" ", 1)[-1].lower()
         key = (subject, claim.relation, object_)
         triple = Triple(subject, claim.relation, object_, sentence, CONFIDENCE[claim.rule], claim.rule)
         self.triples.setdefault(key, triple)
+
+    def _is_worth_keeping(self, rule: str, subject: str, object_: str) -> bool:
+        """A fact is about something that was named; plain words are objects of plain verbs only."""
+        left, right = self.kinds.get(normal_name(subject)), self.kinds.get(normal_name(object_))
+        if left is None or left is MentionKind.DATE or left is MentionKind.NUMBER:
+            return False
+        if rule == "noun-preposition":
+            return left in _PROPER and right in _PROPER
+        return right is not None or rule in _TAKES_PLAIN_WORDS
 
     def _refer(self, chunk: Chunk) -> str:
         """What a noun phrase or pronoun stands for; empty for nothing that can be named."""
@@ -139,7 +162,7 @@ class _Reading:
             return
         told = {normal_name(end) for s, _, o in self.triples for end in (s, o) if self.topic in (s, o)}
         for mention in list(self.mentions.values()):
-            if mention.kind is MentionKind.NOUN or normal_name(mention.name) in told:
+            if mention.kind in (MentionKind.NOUN, MentionKind.NUMBER) or normal_name(mention.name) in told:
                 continue
             if normal_name(mention.name) != normal_name(self.topic):
                 told.add(normal_name(mention.name))

@@ -116,7 +116,7 @@ class _Reader:
             self._object(chunk, name)
         elif not state.verb or self._after(place) is ChunkKind.VERB:
             self._subject(place, name)
-        state.last, state.last_name = name, chunk.is_name
+        self.state.last, self.state.last_name = name, chunk.is_name
 
     def _inner(self, chunk: Chunk, name: str) -> None:
         if chunk.role:
@@ -149,6 +149,8 @@ class _Reader:
         rule = "copula" if state.copula else state.rule
         for subject in state.subjects:
             self._say(subject, state.verb, name, rule)
+            if chunk.inner_is_name:
+                self._say(subject, f"{state.verb} {chunk.outer} of", chunk.inner, rule)
         state.relation, state.has_object = state.verb, True
         if state.copula:
             state.predicate = name

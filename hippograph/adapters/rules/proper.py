@@ -181,6 +181,8 @@ def _linked(items: Sequence[Item], begin: int, end: int, lexicon: Lexicon) -> in
     if not _capital(items, after):
         return end
     left, right = items[end - 1].text, items[after].text
+    if link == "of" and end - begin > 1 and not is_common(left, lexicon):
+        return end  # "Robin Munro of the University of London" is two names
     if link == "for" and not is_common(left, lexicon):
         return end
     if link == "and":
