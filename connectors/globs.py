@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 WILDCARD = re.compile(r"[*?\[]")
@@ -74,8 +74,8 @@ def _expression(glob: str, guard: str) -> str:
 
 
 def _name(part: str, guard: str) -> str:
-    """The expression of one name of a path."""
-    pieces: Iterable[str] = re.findall(r"\[[!^]?\]?[^\]]*\]|.", part, re.DOTALL)
+    """The expression of one name of a path; brackets are read as the module fnmatch reads them."""
+    pieces = re.findall(r"\[!?+\]?+[^\]]*\]|.", part, re.DOTALL)
     return (guard if WILDCARD.match(part) else "") + "".join(map(_piece, pieces))
 
 
@@ -84,8 +84,22 @@ def _piece(piece: str) -> str:
         return "[^/]*"
     if piece == "?":
         return "[^/]"
-    if len(piece) > 2:
-        negated = piece[1] in "!^"
-        inside = re.sub(r"([\\\[\]&~|^])", r"\\\1", piece[2 if negated else 1 : -1])
-        return f"(?!/)[{'^' if negated else ''}{inside}]"
-    return re.escape(piece)
+    if len(piece) == 1:
+        return re.escape(piece)
+    if piece[1] == "!":
+        return f"[^/{_ranges(piece[2:-1])}]"
+    allowed = _ranges(piece[1:-1])
+    return f"(?!/)[{allowed}]" if allowed else "(?!)"
+
+
+def _ranges(inside: str) -> str:
+    """What stands between brackets, for a regular expression; a range the wrong way round is empty."""
+    found = []
+    while inside:
+        if len(inside) > 2 and inside[1] == "-":
+            low, high, inside = inside[0], inside[2], inside[3:]
+            found.append(f"{re.escape(low)}-{re.escape(high)}" if low <= high else "")
+        else:
+            found.append(re.escape(inside[0]))
+            inside = inside[1:]
+    return "".join(found)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from connectors.parsers.entries import UnreadableFile
+from connectors.parsers.entries import Scalar, UnreadableFile
 from hippograph.errors import MissingExtra
 
 CHUNK = 1 << 20
@@ -39,6 +39,12 @@ class Encoding:
 
     name: str
     is_guess: bool = False
+
+    def metadata(self) -> dict[str, Scalar]:
+        """What a document says of its encoding: nothing where it is UTF-8."""
+        if self.name.startswith("utf-8"):
+            return {}
+        return {"encoding": self.name, "encoding_is_guess": self.is_guess}
 
 
 def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:

@@ -138,8 +138,9 @@ class Writing:
             self._break(tag)
 
     def text(self) -> str:
-        """Everything written, without white space at the ends of lines."""
-        return re.sub(r"[ \t]+(?=\n)", "", storable("".join(self._pieces))).strip()
+        """Everything written: no white space at the ends of lines, one blank line between two of them."""
+        lines = (line.rstrip() for line in storable("".join(self._pieces)).split("\n"))
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
     def _write(self, text: str) -> None:
         before = "\n" * self._newlines if self._newlines else self._gap

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -47,7 +48,7 @@ def _object(line: bytes) -> dict[str, Any]:
     if len(line) > LONGEST_LINE:
         raise ValueError(f"is longer than {LONGEST_LINE >> 20} MiB")
     try:
-        value = json.loads(line.decode("utf-8"), parse_constant=str)
+        value = json.loads(line.decode("utf-8"), parse_constant=float)
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -95,6 +96,8 @@ def _words(value: object) -> str:
 
 
 def _scalar(value: object) -> Scalar:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON, in which metadata is stored, has no infinity
     if value is None or isinstance(value, bool | int | float):
         return value
     return storable(_words(value))

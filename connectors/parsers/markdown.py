@@ -16,8 +16,10 @@ FRONT_MATTER = re.compile(
 KEY_VALUE = re.compile(r"([^\s:#\-][^:]*):(?:\s+(.*))?$")
 LIST_ITEM = re.compile(r"\s*-\s+(.*)$")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-ATX_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
+ATX_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
 SETEXT_LINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*$")
+LONGEST_TITLE = 500
+"""Characters of a heading that are kept."""
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 EMPHASIS = re.compile(r"(\*\*|__|[*`])(?=\S)(.+?)(?<=\S)\1")
 
@@ -68,7 +70,7 @@ def _plain_value(value: str) -> str:
         return ", ".join(_plain_value(part) for part in value[1:-1].split(",") if part.strip())
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
         return value[1:-1]
-    return re.sub(r"\s+#.*$", "", value)
+    return re.sub(r"\s#.*$", "", value).rstrip()
 
 
 def first_heading(text: str) -> str:
@@ -82,8 +84,8 @@ def first_heading(text: str) -> str:
         if fence:
             continue
         heading = ATX_HEADING.match(line)
-        if heading and heading[1].strip():
-            return _bare_words(heading[1])
+        if heading and (words := _without_closing_marks(heading[1])):
+            return _bare_words(words)
         if above and SETEXT_LINE.match(line):
             return _bare_words(above)
         above = (
@@ -92,5 +94,13 @@ def first_heading(text: str) -> str:
     return ""
 
 
+def _without_closing_marks(heading: str) -> str:
+    """`Title` of `Title ##`; marks that touch a word belong to it."""
+    words = heading.strip()
+    bare = words.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1].isspace() else words
+
+
 def _bare_words(heading: str) -> str:
-    return EMPHASIS.sub(r"\2", EMPHASIS.sub(r"\2", LINK.sub(r"\1", heading))).strip()
+    words = LINK.sub(r"\1", heading[:LONGEST_TITLE])
+    return EMPHASIS.sub(r"\2", EMPHASIS.sub(r"\2", words)).strip()

@@ -32,8 +32,4 @@ def read_text(stream: BinaryIO, declared: str | None = None) -> tuple[str, dict[
     """The decoded text with `\\n` line ends, and the encoding as metadata where it is not UTF-8."""
     encoding = detect_encoding(stream, declared)
     text = storable(io.TextIOWrapper(stream, encoding=encoding.name).read())
-    metadata: dict[str, Scalar] = {}
-    if not encoding.name.startswith("utf-8"):
-        metadata["encoding"] = encoding.name
-        metadata["encoding_is_guess"] = encoding.is_guess
-    return text, metadata
+    return text, encoding.metadata()

@@ -32,7 +32,7 @@ def read_table(stream: BinaryIO) -> Iterator[Entry | BrokenEntry]:
     delimiter = _delimiter(lines)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header = _header(reader)
-    metadata: dict[str, Scalar] = {"encoding": encoding.name} if encoding.is_guess else {}
+    metadata = encoding.metadata()
     number = 0
     while True:
         line = reader.line_num + 1

@@ -1,0 +1,120 @@
+"""What every connector promises, over every connector."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.by_uri import connector_for
+from connectors.file import FileConnector
+from connectors.folder import FolderConnector
+from connectors.jsonl import JsonlConnector
+from hippograph.ports import Connector
+from hippograph.types import Document, SourceFailure
+
+
+@pytest.fixture
+def corpus(folder, pdf_bytes) -> Path:
+    """A folder with a file of every type and some that are bad."""
+    docx = pytest.importorskip("docx")
+    document = docx.Document()
+    document.add_paragraph("Word.")
+    document.save(folder / "w.docx")
+    (folder / "p.pdf").write_bytes(pdf_bytes("Portable."))
+    (folder / "h.html").write_bytes(b"<title>T</title><p>a&#13;b</p>\r\n<pre>x\r\ny&#13;</pre>")
+    (folder / "m.md").write_bytes(b"---\r\ndate: 2026-01-05\r\ntag: x\r\n---\r\n# M\r\n\r\nText.\r\n")
+    (folder / "t.txt").write_bytes("北京\rМосква\r\n".encode())
+    (folder / "r.rst").write_bytes(b"R\r\n===\r\n\r\nText.")
+    (folder / "c.csv").write_bytes(b'id,name\r\n1,"a\r\nb"\r\n1,again\r\n,\r\n')
+    (folder / "l.jsonl").write_text(
+        "\n".join(
+            json.dumps(row)
+            for row in (
+                {"text": "a\r\nb", "timestamp": 0},
+                {"id": 1, "text": "x"},
+                {"id": "1", "text": "y"},
+                [],
+            )
+        )
+    )
+    (folder / "empty.txt").touch()
+    return folder
+
+
+MAKERS: dict[str, Callable[[Path], Connector]] = {
+    "folder": FolderConnector,
+    "file": lambda corpus: FileConnector(corpus / "m.md"),
+    "table": lambda corpus: FileConnector(corpus / "c.csv"),
+    "jsonl": lambda corpus: JsonlConnector(corpus / "l.jsonl"),
+    "path": lambda corpus: connector_for(str(corpus)),
+    "uri": lambda corpus: connector_for((corpus / "l.jsonl").as_uri()),
+}
+
+
+@pytest.fixture(params=MAKERS)
+def make(request, corpus) -> Callable[[], Connector]:
+    """Makes one of the connectors over the corpus."""
+    return lambda: MAKERS[request.param](corpus)
+
+
+def documents(connector: Connector) -> list[Document]:
+    return [item for item in connector.documents() if isinstance(item, Document)]
+
+
+def test_there_is_something_to_check(make):
+    """Every connector finds at least one document in the corpus."""
+    assert documents(make())
+
+
+def test_a_second_pass_equals_the_first(make):
+    """The same connector, and another one over the same source, give the same items in the same order."""
+    connector = make()
+    first = list(connector.documents())
+
+    assert list(connector.documents()) == first
+    assert list(make().documents()) == first
+    assert make().source == connector.source
+
+
+def test_ids_are_unique(make):
+    """No two documents of a source share an id; the second becomes a failure."""
+    ids = [document.id for document in documents(make())]
+
+    assert len(set(ids)) == len(ids)
+    assert all(ids)
+
+
+def test_texts_can_be_cited(make):
+    """A text has words, one kind of line end, and characters that UTF-8 can hold."""
+    for document in documents(make()):
+        assert document.text.strip()
+        assert "\r" not in document.text + document.title
+        assert "\n" not in document.title
+        document.text.encode("utf-8")
+
+
+def test_timestamps_carry_utc(make):
+    """Every moment is aware."""
+    moments = [document.timestamp for document in documents(make()) if document.timestamp]
+
+    assert all(moment.utcoffset() == timedelta(0) for moment in moments)
+
+
+def test_documents_name_where_they_come_from(make):
+    """URIs and media types are given, and metadata holds plain values only."""
+    for document in documents(make()):
+        assert document.uri.startswith("file:///")
+        assert "/" in document.media_type
+        json.dumps(dict(document.metadata), allow_nan=False)
+
+
+def test_failures_are_sentences(make):
+    """A failure has a URI and one sentence that begins with a capital and ends with a full stop."""
+    for failure in make().documents():
+        if isinstance(failure, SourceFailure):
+            assert failure.uri.startswith("file:///")
+            assert failure.reason[0].isupper()
+            assert failure.reason.endswith(".")
+            assert "\n" not in failure.reason
