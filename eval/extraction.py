@@ -33,10 +33,11 @@ Pair = tuple[Tokens, Tokens]
 def evaluate_extraction(dataset_folder: Path | str, extractor: Extractor) -> dict[str, Any]:
     """Compare an extractor with the triples a model gave for every passage of a corpus.
 
-    The model's entities of a passage are its entity list and the ends of its triples; ours are the mentions and the
-    ends of the triples. `entities_found` is the share of the former that one of ours matches, `pairs_found` the share
-    of its (subject, object) pairs that one of ours matches, `pairs_matched` the share of our pairs that one of its
-    matches. Shares are over all passages together (micro averages); names match by the F1 of their tokens.
+    Our names of a passage are the mentions and the ends of the triples. `entities_found` is the share of the model's
+    entity list that one of them matches, `ends_found` the same for its list and the ends of its triples together,
+    `pairs_found` the share of its (subject, object) pairs that one of ours matches, `pairs_matched` the share of our
+    pairs that one of its matches. Shares are over all passages together (micro averages); names match by the F1 of
+    their tokens without articles.
     """
     folder = Path(dataset_folder)
     passages = [_passage(row) for row in _rows(folder / "corpus.jsonl")]
@@ -57,8 +58,8 @@ def evaluate_extraction(dataset_folder: Path | str, extractor: Extractor) -> dic
         "extractor": extractor.fingerprint,
         "passages": counts["passages"],
         "failures": counts["failures"],
-        "entities_found": _share(counts["entities_found"], counts["entities"]),
-        "listed_entities_found": _share(counts["listed_found"], counts["listed"]),
+        "entities_found": _share(counts["listed_found"], counts["listed"]),
+        "ends_found": _share(counts["ends_found"], counts["ends"]),
         "pairs_found": _share(counts["pairs_found"], counts["pairs"]),
         "pairs_matched": _share(counts["ours_matched"], counts["ours"]),
         "mentions_per_passage": _share(counts["mentions"], counts["passages"]),
@@ -104,8 +105,8 @@ def _compared(ours: Extraction, silver: dict[str, Any]) -> dict[str, int]:
     theirs = _distinct_pairs(triples)
     pairs = _distinct_pairs((t.subject, t.object) for t in ours.triples)
     return {
-        "entities": len(entities),
-        "entities_found": sum(_is_among(entity, names) for entity in entities),
+        "ends": len(entities),
+        "ends_found": sum(_is_among(entity, names) for entity in entities),
         "listed": len(listed),
         "listed_found": sum(_is_among(entity, names) for entity in listed),
         "pairs": len(theirs),

@@ -104,9 +104,9 @@ def _letters(text: str) -> list[str]:
     kept: list[str] = []
     for place, char in enumerate(text):
         category = unicodedata.category(char)
-        if category[0] in "LNM":
-            kept.append(char)
-        elif char in _ATTACHED_SIGNS and _ends_a_word(text, place) and kept and kept[-1] != " ":
+        if category[0] in "LNM" or (
+            char in _ATTACHED_SIGNS and _ends_a_word(text, place) and kept and kept[-1] != " "
+        ):
             kept.append(char)
         elif category != "Cf":
             kept.append(" ")

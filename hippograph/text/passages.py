@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -107,7 +108,7 @@ def overlapped(text: str, spans: Sequence[Span], overlap_tokens: int, count: Tok
     if overlap_tokens <= 0:
         return list(spans)
     grown = list(spans[:1])
-    for before, (start, end) in zip(spans, spans[1:], strict=False):
+    for before, (start, end) in itertools.pairwise(spans):
         begin, budget = start, overlap_tokens
         for left, right in reversed(split_sentences(text[before[0] : before[1]])):
             budget -= count(text[before[0] + left : before[0] + right])

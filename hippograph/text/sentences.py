@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -31,6 +31,33 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“])(?:[A-Za-z]|[A-Za-z](?:\.[A-Za-z])+|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Ft|No|Vol|vs|etc|Gen|Col|Lt|Sgt|Capt|Rev"
     r"|Hon|Gov|Sen|Rep|Inc|Ltd|Co|Corp|Bros|approx|ca|cf|ed|eds|fig|Fig|pp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)$"
 )
+
+
+_MORE_ABBREVIATIONS = frozenset(
+    [
+        "e.g",
+        "i.e",
+        "cf",
+        "ca",
+        "approx",
+        "fig",
+        "figs",
+        "eq",
+        "vol",
+        "pp",
+        "ed",
+        "eds",
+        "vs",
+        "fl",
+        "al",
+        "op",
+        "cit",
+        "dept",
+        "univ",
+        "est",
+    ]
+)
+"""What the model, trained on newspapers, does not know."""
 
 
 def split_sentences(text: str) -> list[Span]:
@@ -65,7 +92,7 @@ def _unwrapped(text: str, lines: list[Span]) -> Iterator[Span]:
         return
     width = max(end - start for start, end in lines)
     begin, end = lines[0]
-    for previous, (start, stop) in zip(lines, lines[1:], strict=False):
+    for previous, (start, stop) in itertools.pairwise(lines):
         if not _is_wrapped(text[previous[0] : previous[1]].rstrip(), text[start:stop], width):
             yield begin, end
             begin = start
@@ -148,7 +175,7 @@ def _punkt_parameters(folder: Path) -> Any:
     from nltk.tokenize.punkt import PunktParameters
 
     parameters = PunktParameters()
-    parameters.abbrev_types = set(_rows(folder / "abbrev_types.txt"))
+    parameters.abbrev_types = set(_rows(folder / "abbrev_types.txt")) | _MORE_ABBREVIATIONS
     parameters.sent_starters = set(_rows(folder / "sent_starters.txt"))
     parameters.collocations = {tuple(row.split("\t")) for row in _rows(folder / "collocations.tab")}
     for row in _rows(folder / "ortho_context.tab"):
@@ -184,8 +211,3 @@ def _by_rules(text: str) -> list[Span]:
             continue
         starts.append(match.end())
     return list(zip(starts, [*starts[1:], len(text)], strict=True))
-
-
-def sentence_at(spans: list[Span], offset: int) -> int:
-    """The number of the sentence that holds or precedes an offset."""
-    return max(0, bisect_right(spans, (offset, offset)) - 1)

@@ -1,5 +1,6 @@
 """Every splitter: exact offsets, full coverage, bounded passages, stable ids."""
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 
@@ -74,7 +75,7 @@ def test_without_overlap_no_character_is_in_two_passages(make):
     """Zero overlap keeps every sentence in one passage."""
     passages = make(50, 0).split(document(PROSE))
 
-    assert all(a.end <= b.start for a, b in zip(passages, passages[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(passages))
     assert Counter(s.text for p in passages for s in p.sentences) == Counter(
         f"Sentence number {n} speaks of the river and its {n} boats." for n in range(60)
     )
@@ -84,7 +85,7 @@ def test_overlap_repeats_whole_sentences_of_the_passage_before(make):
     """With an overlap, a passage starts with the last sentence of the one before."""
     passages = make(50, 20).split(document(PROSE))
 
-    for before, after in zip(passages, passages[1:], strict=False):
+    for before, after in itertools.pairwise(passages):
         assert after.sentences[0].text in {sentence.text for sentence in before.sentences}
 
 

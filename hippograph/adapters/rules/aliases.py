@@ -19,7 +19,8 @@ class Aliases:
     def __init__(self, topic: str, names: Sequence[str], texts: Sequence[str], lexicon: Lexicon) -> None:
         self._full: dict[str, str] = {}
         self._topic = topic
-        self._topic_words = set(normal_name(topic).split())
+        self._topic_form = normal_name(topic)
+        self._topic_words = set(self._topic_form.split())
         distinct = list(dict.fromkeys([topic, *names]))
         self._add({part: {topic} for part in _parts_of_topic(topic, lexicon) if part in distinct})
         short: dict[str, set[str]] = {}
@@ -27,7 +28,9 @@ class Aliases:
             for part in _short_forms(name, lexicon):
                 short.setdefault(part, set()).add(name)
         self._add({part: full for part, full in short.items() if part in distinct})
-        self._add(_acronyms(distinct, texts))
+        acronyms = _acronyms(distinct, texts)
+        self._add(acronyms)
+        self.acronyms = frozenset(acronyms)
 
     def _add(self, candidates: dict[str, set[str]]) -> None:
         for part, full in candidates.items():
@@ -38,7 +41,13 @@ class Aliases:
     def subject(self, name: str) -> str:
         """As `full`, and the title for the longer form of its name: "Enrique José Bolaños Geyer"."""
         full = self.full(name)
-        if len(self._topic_words) > 1 and self._topic_words <= set(normal_name(full).split()) and full[:1].isupper():
+        if normal_name(full) == self._topic_form:
+            return self._topic
+        if (
+            len(self._topic_words) > 1
+            and self._topic_words <= set(normal_name(full).split())
+            and full[:1].isupper()
+        ):
             return self._topic if len(full.split()) <= len(self._topic_words) + 3 else full
         return full
 

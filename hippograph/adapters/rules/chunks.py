@@ -54,14 +54,83 @@ class Chunk:
         return self.kind is ChunkKind.NOUN or self.kind is ChunkKind.PRONOUN
 
 
-_BE = frozenset("is was are were be been being am 's 're isn't wasn't aren't weren't".split())
-_AUXILIARY = _BE | frozenset(
-    "has have had having do does did will would can could may might shall should must to".split()
+_BE = frozenset(
+    [
+        "is",
+        "was",
+        "are",
+        "were",
+        "be",
+        "been",
+        "being",
+        "am",
+        "'s",
+        "'re",
+        "isn't",
+        "wasn't",
+        "aren't",
+        "weren't",
+    ]
 )
-_COPULA = _BE | frozenset("become becomes became remain remains remained".split())
-_SUBORDINATE = frozenset("because although though while if when since unless whereas that whether so".split())
+_AUXILIARY = _BE | frozenset(
+    [
+        "has",
+        "have",
+        "had",
+        "having",
+        "do",
+        "does",
+        "did",
+        "will",
+        "would",
+        "can",
+        "could",
+        "may",
+        "might",
+        "shall",
+        "should",
+        "must",
+        "to",
+    ]
+)
+_COPULA = _BE | frozenset(["become", "becomes", "became", "remain", "remains", "remained"])
+_SUBORDINATE = frozenset(
+    [
+        "because",
+        "although",
+        "though",
+        "while",
+        "if",
+        "when",
+        "since",
+        "unless",
+        "whereas",
+        "that",
+        "whether",
+        "so",
+    ]
+)
 _DETERMINERS = frozenset(
-    "the a an this that these those some any each every all both either neither no another such".split()
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "some",
+        "any",
+        "each",
+        "every",
+        "all",
+        "both",
+        "either",
+        "neither",
+        "no",
+        "another",
+        "such",
+    ]
 )
 _INSIDE = ("NN", "JJ", "CD", "POS", "$")
 
@@ -114,9 +183,7 @@ def _fits(items: Sequence[Item], at: int, end: int) -> bool:
     if item.tag in ("DT", "PDT", "PRP$"):
         return end == at or (end == at + 1 and items[at].tag in ("DT", "PDT"))
     if item.tag.startswith(_INSIDE) or item.kind in (ItemKind.NAME, ItemKind.QUOTE):
-        if end > at and item.kind is ItemKind.NAME and items[end - 1].kind is ItemKind.NAME:
-            return False
-        return True
+        return not (end > at and item.kind is ItemKind.NAME and items[end - 1].kind is ItemKind.NAME)
     if item.tag.startswith("RB") and after is not None:
         return after.tag.startswith("JJ") and (end > at)
     if item.tag in ("VBN", "VBG") and after is not None and end >= at:

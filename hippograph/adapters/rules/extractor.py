@@ -34,7 +34,22 @@ _PROPER = frozenset([MentionKind.TITLE, MentionKind.NAME, MentionKind.QUOTE])
 _TAKES_PLAIN_WORDS = frozenset(["verb", "verb-preposition", "copula", "role", "relative", "participle"])
 _FIRST_PERSON = frozenset(["i", "me", "my", "mine", "myself"])
 _THIRD_PERSON = frozenset(
-    "he she it they him them his her its their himself herself itself themselves".split()
+    [
+        "he",
+        "she",
+        "it",
+        "they",
+        "him",
+        "them",
+        "his",
+        "her",
+        "its",
+        "their",
+        "himself",
+        "herself",
+        "itself",
+        "themselves",
+    ]
 )
 
 
@@ -103,6 +118,8 @@ class _Reading:
         for item in items:
             if kind := _KINDS.get(item.kind):
                 self._mention(self.aliases.full(item.text), kind, number)
+            if item.text in self.aliases.acronyms:
+                self._mention(item.text, MentionKind.NAME, number)
             if item.kind is ItemKind.NAME:
                 for part in names_inside(item.text):
                     self._mention(self.aliases.full(part), MentionKind.NAME, number)
@@ -128,7 +145,9 @@ class _Reading:
 
     def _claim(self, claim: Claim, sentence: int) -> None:
         subject, object_ = self.aliases.subject(claim.subject), self.aliases.subject(claim.object)
-        if normal_name(subject) == normal_name(object_) or not self._is_worth_keeping(claim.rule, subject, object_):
+        if normal_name(subject) == normal_name(object_) or not self._is_worth_keeping(
+            claim.rule, subject, object_
+        ):
             return
         if claim.rule == "copula" and not self.kind_of_topic and subject == self.topic:
             self.kind_of_topic = claim.object.rsplit(" ", 1)[-1].lower()

@@ -199,9 +199,11 @@ class _Reader:
                 self._say(state.last, "in", name, "apposition")
         elif state.verb:
             self._object(chunk, name)
-        elif not state.subjects or (comma and self._before(place, 2) is not ChunkKind.NOUN):
-            self._subject(place, name)
-        elif state.adverbials and comma:
+        elif (
+            not state.subjects
+            or (comma and self._before(place, 2) is not ChunkKind.NOUN)
+            or (state.adverbials and comma)
+        ):
             self._subject(place, name)
         else:
             state.subjects.append(name)

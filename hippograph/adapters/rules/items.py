@@ -60,7 +60,11 @@ _SAFE = str.maketrans({" ": "", "\n": ""})
 
 def read_items(sentence: str) -> list[Item]:
     """The items of one sentence before tagging: dates and quotes are one item, the rest words and marks."""
-    spans = [(match.start(), match.end(), ItemKind.QUOTE) for match in _QUOTE.finditer(sentence)]
+    spans = [
+        (match.start(), match.end(), ItemKind.QUOTE)
+        for match in _QUOTE.finditer(sentence)
+        if _is_title(_unquoted(match.group()))
+    ]
     quoted = [(start, end) for start, end, _ in spans]
     for start, end in find_dates(sentence):
         if not any(left < end and start < right for left, right in quoted):
@@ -74,6 +78,14 @@ def read_items(sentence: str) -> list[Item]:
         items.append(Item(_unquoted(text) if kind is ItemKind.QUOTE else text, "", kind, start, end))
         at = end
     return items + _words(sentence, at, len(sentence))
+
+
+def _is_title(quoted: str) -> bool:
+    """Whether quoted words name something: a few words that open with a capital, not a quoted sentence."""
+    if not quoted or quoted[0].islower() or quoted[-1] in ";:" or len(quoted) > 80:
+        return False
+    words = quoted.split()
+    return len(words) <= 8 and (len(words) < 4 or sum(not word.islower() for word in words) * 2 >= len(words))
 
 
 def _unquoted(text: str) -> str:
@@ -94,13 +106,13 @@ def _words(sentence: str, start: int, end: int) -> list[Item]:
 
 def tagged(sentences: Sequence[list[Item]]) -> list[list[Item]]:
     """The same items with their tags, by the tagger that comes inside textblob (Brill 1992, lexicon and rules)."""
-    try:
-        from textblob.en import parse
-    except ImportError as error:
-        raise MissingExtra("textblob", "all", "The extractor rules") from error
+    if not sentences:
+        return []
     # The tagger takes one string: a line a sentence, a space between tokens.
     lines = "\n".join(" ".join(_token(item) for item in items) for items in sentences)
-    rows: list[list[list[str]]] = parse(lines, tokenize=False, tags=True, chunks=False, collapse=False)
+    rows: list[list[list[str]]] = _tagger().parse(
+        lines, tokenize=False, tags=True, chunks=False, collapse=False
+    )
     return [
         [_with_tag(item, row[1]) for item, row in zip(items, tags, strict=True)]
         for items, tags in zip(sentences, rows, strict=True)
@@ -129,6 +141,12 @@ def _with_tag(item: Item, tag: str) -> Item:
 
 def lexicon() -> Any:
     """The tagger's word list: word to tag."""
-    from textblob.en import parser
+    return _tagger().parser.lexicon
 
-    return parser.lexicon
+
+def _tagger() -> Any:
+    try:
+        from textblob import en
+    except ImportError as error:
+        raise MissingExtra("textblob", "all", "The extractor rules") from error
+    return en

@@ -8,9 +8,62 @@ from hippograph.adapters.rules.proper import Lexicon
 from hippograph.types import MentionKind
 
 _VAGUE = frozenset(
-    """first second third last next other same own many several various few more most much such one two three number
-    part way time times day days year years century end beginning name kind type form lot bit thing things people
-    person man woman place case example fact addition order result group member members total""".split()
+    [
+        "first",
+        "second",
+        "third",
+        "last",
+        "next",
+        "other",
+        "same",
+        "own",
+        "many",
+        "several",
+        "various",
+        "few",
+        "more",
+        "most",
+        "much",
+        "such",
+        "one",
+        "two",
+        "three",
+        "number",
+        "part",
+        "way",
+        "time",
+        "times",
+        "day",
+        "days",
+        "year",
+        "years",
+        "century",
+        "end",
+        "beginning",
+        "name",
+        "kind",
+        "type",
+        "form",
+        "lot",
+        "bit",
+        "thing",
+        "things",
+        "people",
+        "person",
+        "man",
+        "woman",
+        "place",
+        "case",
+        "example",
+        "fact",
+        "addition",
+        "order",
+        "result",
+        "group",
+        "member",
+        "members",
+        "total",
+    ]
 )
 
 
@@ -24,7 +77,7 @@ def is_telling(chunk: Chunk, lexicon: Lexicon) -> MentionKind | None:
     words = [
         item for item in chunk.items if item.text in chunk.text.split() or item.kind is not ItemKind.WORD
     ]
-    if any(item.tag == "CD" and item.text[:1].isdigit() or item.text[:1] in "$€£¥" for item in words):
+    if any((item.tag == "CD" and item.text[:1].isdigit()) or item.text[:1] in "$€£¥" for item in words):
         return MentionKind.NUMBER
     content = [w for w in chunk.text.split() if w.lower() not in _VAGUE and len(w) > 2]
     if len(content) >= 2:

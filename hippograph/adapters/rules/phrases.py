@@ -10,8 +10,34 @@ from hippograph.adapters.rules.items import ItemKind
 
 # Nouns that only say what kind of thing the name after "of" is.
 _NAMING = frozenset(
-    """city town village state province region island county district kingdom republic country year month name title
-    commune municipality borough suburb capital parish department canton territory prefecture""".split()
+    [
+        "city",
+        "town",
+        "village",
+        "state",
+        "province",
+        "region",
+        "island",
+        "county",
+        "district",
+        "kingdom",
+        "republic",
+        "country",
+        "year",
+        "month",
+        "name",
+        "title",
+        "commune",
+        "municipality",
+        "borough",
+        "suburb",
+        "capital",
+        "parish",
+        "department",
+        "canton",
+        "territory",
+        "prefecture",
+    ]
 )
 
 
@@ -73,7 +99,9 @@ def _place_list_end(chunks: Sequence[Chunk], at: int) -> int:
     while end + 1 < len(chunks) and chunks[end].kind is ChunkKind.COMMA and _is_plain_name(chunks[end + 1]):
         end += 2
     follows = chunks[end : end + 2]
-    if any(chunk.kind is ChunkKind.AND for chunk in follows) or (follows and follows[0].kind is ChunkKind.VERB):
+    if any(chunk.kind is ChunkKind.AND for chunk in follows) or (
+        follows and follows[0].kind is ChunkKind.VERB
+    ):
         return at
     return end
 
@@ -85,4 +113,4 @@ def _is_plain_name(chunk: Chunk) -> bool:
 def names_inside(name: str) -> list[str]:
     """The names that a name is made with: "Nicaragua" in "President of Nicaragua"."""
     _, link, tail = name.partition(" of ")
-    return [tail.removeprefix("the ")] if link and tail[:1].isupper() or tail.startswith("the ") else []
+    return [tail.removeprefix("the ")] if (link and tail[:1].isupper()) or tail.startswith("the ") else []

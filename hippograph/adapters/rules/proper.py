@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -33,19 +32,110 @@ CLOSED_TAGS = frozenset(
 )
 # Capitalised by rule or habit, and no name by themselves.
 _NEVER = frozenset(
-    """i i'm i've i'll i'd ok okay yes no hi hey hello thanks thank oh wow great sure well please yeah mr mrs ms dr
-    monday tuesday wednesday thursday friday saturday sunday""".split()
+    [
+        "i",
+        "i'm",
+        "i've",
+        "i'll",
+        "i'd",
+        "ok",
+        "okay",
+        "yes",
+        "no",
+        "hi",
+        "hey",
+        "hello",
+        "thanks",
+        "thank",
+        "oh",
+        "wow",
+        "great",
+        "sure",
+        "well",
+        "please",
+        "yeah",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]
 )
 # Adjectives that stand before a name without being part of it when they open a sentence.
 _LOOSE = frozenset(
-    """former late early other many several some most few modern recent young famous popular notable various both
-    additional current previous original later first second third major early-day today""".split()
+    [
+        "former",
+        "late",
+        "early",
+        "other",
+        "many",
+        "several",
+        "some",
+        "most",
+        "few",
+        "modern",
+        "recent",
+        "young",
+        "famous",
+        "popular",
+        "notable",
+        "various",
+        "both",
+        "additional",
+        "current",
+        "previous",
+        "original",
+        "later",
+        "first",
+        "second",
+        "third",
+        "major",
+        "early-day",
+        "today",
+    ]
 )
 _LINKS = frozenset(
-    "of de la le les du des del della di da das dos do von van der den ter zu bin ibn al el y e et und & -".split()
+    [
+        "of",
+        "de",
+        "la",
+        "le",
+        "les",
+        "du",
+        "des",
+        "del",
+        "della",
+        "di",
+        "da",
+        "das",
+        "dos",
+        "do",
+        "von",
+        "van",
+        "der",
+        "den",
+        "ter",
+        "zu",
+        "bin",
+        "ibn",
+        "al",
+        "el",
+        "y",
+        "e",
+        "et",
+        "und",
+        "&",
+        "-",
+    ]
 )
 _TAILS = frozenset(["Jr.", "Sr.", "Inc.", "Ltd.", "Jr", "Sr", "Inc", "Ltd", "LLC", "Co.", "Corp."])
-_ROMAN = re.compile(r"[IVX]{1,5}$")
+_COMMON_ENDINGS = ("tion", "tions", "ment", "ments", "ship", "ness", "ism", "ology", "ware")
 
 
 def join_names(items: Sequence[Item], sentence: str, lexicon: Lexicon, known: frozenset[str]) -> list[Item]:
@@ -65,7 +155,7 @@ def join_names(items: Sequence[Item], sentence: str, lexicon: Lexicon, known: fr
         else:
             joined.append(item)
             at += 1
-        first = first and item.kind is ItemKind.MARK or item.text in (":", "–", "—")
+        first = (first and item.kind is ItemKind.MARK) or item.text in (":", "–", "—")
     return joined
 
 
@@ -92,7 +182,9 @@ def seen_inside(sentences: Sequence[Sequence[Item]]) -> frozenset[str]:
 
 def is_common(word: str, lexicon: Lexicon) -> bool:
     """Whether the tagger's word list has the word in lower case, and not as a name."""
-    return not lexicon.get(word.lower(), "NNP").startswith("NNP")
+    lowered = word.lower()
+    tag = lexicon.get(lowered)
+    return lowered.endswith(_COMMON_ENDINGS) if tag is None else not tag.startswith("NNP")
 
 
 def _name_end(items: Sequence[Item], at: int, first: bool, lexicon: Lexicon, known: frozenset[str]) -> int:
@@ -143,6 +235,8 @@ def _opens_name(items: Sequence[Item], at: int, first: bool, lexicon: Lexicon, k
         return tag not in CLOSED_TAGS or follows or (len(word) > 1 and item.text.isupper())
     if tag in CLOSED_TAGS or word in _LOOSE:
         return False
+    if not follows and len(word) < 4 and not word.isascii() and item.text not in known:
+        return False  # "Он", "Ο": a small word of another language
     if item.text in known or not is_common(word, lexicon) or item.text[1:] != word[1:]:
         return True
     return follows and tag.startswith(("NN", "JJ")) and items[at + 1].lower not in _NEVER
@@ -183,7 +277,9 @@ def _linked(items: Sequence[Item], begin: int, end: int, lexicon: Lexicon) -> in
     left, right = items[end - 1].text, items[after].text
     if link == "of" and end - begin > 1 and not is_common(left, lexicon):
         return end  # "Robin Munro of the University of London" is two names
-    if link == "for" and not is_common(left, lexicon):
+    if link == "of" and any(item.lower == "of" for item in items[begin:end]):
+        return end  # "Deputy of the Legislature of Guanajuato" is two names
+    if link == "for" and not (left.isalpha() and is_common(left, lexicon) and is_common(right, lexicon)):
         return end
     if link == "and":
         inside = any(item.lower in ("of", "for") for item in items[begin:end])
