@@ -60,17 +60,8 @@ def retrieval(
     if as_json:
         _print_json(reports if method == "all" else reports[0])
         return
-    columns = [
-        "method",
-        "questions",
-        "recall@2",
-        "recall@5",
-        "recall@10",
-        "all@5",
-        "ndcg@10",
-        "search_ms_p50",
-    ]
-    show_reports(loaded.name, reports, columns)
+    columns = ["method", "recall@2", "recall@5", "recall@10", "all@5", "ndcg@10", "search_ms_p50"]
+    show_reports(f"{loaded.name}: {len(asked)} questions with gold", reports, columns)
 
 
 @app.command()

@@ -7,32 +7,35 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 Item = TypeVar("Item")
+FILE_WIDTH = 120
+"""Characters a line where standard output is no terminal and so has no width of its own."""
 
 
 def show_reports(title: str, reports: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """One row a report, in the columns named; what does not apply is a dash."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in columns:
         numeric = any(isinstance(report.get(column), int | float) for report in reports)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
     for report in reports:
         table.add_row(*(in_words(report.get(column)) for column in columns))
-    Console().print(table)
+    _print(table)
 
 
 def show_values(title: str, values: Mapping[str, Any]) -> None:
     """One row a value; nested values are named with a dot."""
-    table = Table(title=title, title_justify="left", show_header=False)
+    table = Table(title=title, title_justify="left", show_header=False, box=SIMPLE_HEAD)
     table.add_column()
     table.add_column(justify="right")
     for name, value in _flat(values):
         table.add_row(name, in_words(value))
-    Console().print(table)
+    _print(table)
 
 
 def in_words(value: object) -> str:
@@ -74,6 +77,10 @@ def bars() -> Iterator[Bars]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         yield Bars(progress)
+
+
+def _print(table: Table) -> None:
+    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
