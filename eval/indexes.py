@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from hippograph.errors import IndexDamaged, IndexMismatch, IndexNotFound
 from hippograph.settings import Settings
+from hippograph.storage.manifest import MANIFEST_NAME, Manifest, read_manifest
 from hippograph.types import Document, Row, content_id
 
 if TYPE_CHECKING:
     from hippograph import Hippograph
     from hippograph.ports import Parts
-    from hippograph.storage.manifest import Manifest
+
+CODE_STAMP = "eval-code.txt"
+"""Which code published the cached index."""
+SHAPING_CODE = ("text/*.py", "graph/*.py", "storage/*.py", "indexing.py", "lexical.py", "strings.py")
 
 Progress = Callable[[str, int, int], None]
 
@@ -60,8 +64,7 @@ def open_index(
         memory = Hippograph.build(corpus.given, folder, settings=settings, parts=parts, progress=progress)
         return memory, folder
     folder = cache_folder(corpus, settings)
-    _bring_up_to_date(corpus, folder, settings, parts, progress)
-    return Hippograph.open(folder, settings=settings, parts=parts), folder
+    return _open_cached(corpus, folder, settings, parts, progress), folder
 
 
 def cache_folder(corpus: Corpus, settings: Settings) -> Path:
@@ -77,8 +80,6 @@ def cache_folder(corpus: Corpus, settings: Settings) -> Path:
 
 def describe_index(folder: Path) -> dict[str, Any]:
     """What the index holds and which parts shaped it, for a report."""
-    from hippograph.storage.manifest import read_manifest
-
     manifest = read_manifest(folder)
     version = manifest.version
     return {
@@ -94,21 +95,37 @@ def describe_index(folder: Path) -> dict[str, Any]:
     }
 
 
-def _bring_up_to_date(
+def _open_cached(
     corpus: Corpus, folder: Path, settings: Settings, parts: Parts, progress: Progress
-) -> None:
-    """Build the cached index, unless one is there that these parts would build again just so."""
+) -> Hippograph:
+    """The cached index, built again when it is not just what these parts and this code would build."""
+    from hippograph import Hippograph
     from hippograph.indexing import build_index, shape_of
 
+    code = folder / CODE_STAMP
     try:
         manifest = _manifest(folder)
+        if manifest and manifest.parts == shape_of(parts, settings) and _read(code) == _shaping_code():
+            return Hippograph.open(folder, settings=settings, parts=parts)
     except IndexDamaged:
-        manifest = None  # it is only a cache: publishing again replaces what is damaged
-    if manifest is None or manifest.parts != shape_of(parts, settings):
-        # Migrating keeps the vectors and extractions that still hold, so that a new rule costs seconds.
-        build_index(
-            [corpus], folder, parts, settings, keep_other_sources=False, migrate=True, progress=progress
-        )
+        (folder / MANIFEST_NAME).unlink()  # it is only a cache: what is damaged is published anew
+    # Migrating keeps the vectors and extractions that still hold, so that a new rule costs seconds.
+    build_index([corpus], folder, parts, settings, keep_other_sources=False, migrate=True, progress=progress)
+    code.write_text(_shaping_code(), encoding="utf-8")
+    return Hippograph.open(folder, settings=settings, parts=parts)
+
+
+def _shaping_code() -> str:
+    """Changes when the code that links and publishes changes: fingerprints cover settings and parts only."""
+    import hippograph
+
+    root = Path(hippograph.__file__).parent
+    files = sorted(file for pattern in SHAPING_CODE for file in root.glob(pattern))
+    return content_id(*(file.read_text(encoding="utf-8") for file in files))
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def _require_unchanged(
@@ -139,8 +156,6 @@ def _indexed_texts(folder: Path, manifest: Manifest, parts: Parts) -> set[tuple[
 
 
 def _manifest(folder: Path) -> Manifest | None:
-    from hippograph.storage.manifest import read_manifest
-
     try:
         return read_manifest(folder)
     except IndexNotFound:

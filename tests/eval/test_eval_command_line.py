@@ -124,6 +124,30 @@ def test_the_index_is_built_once(call, dataset, tmp_path):
     assert second["per_question"] == first["per_question"]
 
 
+def test_a_damaged_cache_is_built_again(call, dataset, tmp_path):
+    """A file that was lost from the user's cache is nobody's worry."""
+    before = json.loads(call("retrieval", dataset, "--json")[1])
+    (version,) = (tmp_path / "cache").glob("hippograph/eval/toy-*/versions/*/")
+    for file in version.iterdir():
+        file.unlink()
+    code, out, _ = call("retrieval", dataset, "--json")
+
+    assert code == 0
+    assert json.loads(out)["per_question"] == before["per_question"]
+
+
+def test_an_index_published_by_other_code_is_published_again(call, dataset, monkeypatch, tmp_path):
+    """Whoever works on the graph never measures yesterday's."""
+    call("retrieval", dataset)
+    (stamp,) = (tmp_path / "cache").glob("hippograph/eval/toy-*/eval-code.txt")
+    written = stamp.stat().st_mtime_ns
+    monkeypatch.setattr("eval.indexes._shaping_code", lambda: "other code")
+    call("retrieval", dataset)
+
+    assert stamp.stat().st_mtime_ns > written
+    assert stamp.read_text() == "other code"
+
+
 def test_another_corpus_has_another_index(call, dataset):
     """A changed document is never measured on the index of the old one."""
     before = json.loads(call("retrieval", dataset, "--json")[1])["index"]
