@@ -13,12 +13,21 @@ from urllib.parse import quote
 from connectors.file_types import FileType
 from connectors.parsers.entries import BrokenEntry, Entry, Scalar, UnreadableFile
 from hippograph.errors import MissingExtra
-from hippograph.types import Document, DocumentId, SourceFailure
+from hippograph.types import Document, DocumentId, SourceFailure, content_id
 
 LARGEST_FILE = 1 << 30
 """Bytes of a file that is held in memory as a whole: 1 GiB. Files of rows are streamed and may be larger."""
 STREAMED = frozenset({"text/csv", "text/tab-separated-values", "application/jsonl"})
 REPEATED = "An earlier row has the same id, {!r}, and was kept. Give each row an id of its own."
+MOST_TOLD = 20
+"""Failures of one file that are told one by one; a file of another shape would bury all others."""
+FURTHER = (
+    "A further {} rows or pages were left out for such reasons, {} were read. Correct or exclude the file."
+)
+COPY = "An earlier row says the same, and was kept. Remove one of them, or give them ids."
+SPECIAL = "It is not a plain file but a link, a pipe, a socket or a device. Remove or exclude it."
+GONE = "The file was removed while its source was being read. Nothing needs to be done."
+CLOSED = "The file may not be read by this user. Change its permissions or exclude it."
 EMPTY = "The file is empty. Fill it or remove it."
 
 
@@ -39,38 +48,28 @@ def read_file(
     except (UnreadableFile, MissingExtra) as problem:
         yield SourceFailure(uri, str(problem))
     except FileNotFoundError:
-        yield SourceFailure(
-            uri, "The file was removed while its source was being read. Nothing needs to be done."
-        )
+        yield SourceFailure(uri, GONE)
     except PermissionError:
-        yield SourceFailure(
-            uri, "The file may not be read by this user. Change its permissions or exclude it."
-        )
+        yield SourceFailure(uri, CLOSED)
     except MemoryError:
         yield SourceFailure(uri, "The file does not fit into memory. Split it into smaller files.")
     except OSError as error:
-        yield SourceFailure(
-            uri, f"The file cannot be read ({error.strerror or error}). Check the disk, or exclude it."
-        )
+        reason = f"The file cannot be read ({error.strerror or error}). Check the disk, or exclude it."
+        yield SourceFailure(uri, reason)
 
 
 def open_regular_file(path: Path) -> BinaryIO:
-    """The file, open for reading. Raises UnreadableFile for what is not a plain file; never waits for a
-    pipe."""
+    """The file, open for reading; never waits for a pipe. Raises UnreadableFile for all but plain files."""
     # What stands at the path may have been swapped since it was listed: follow no link, wait for no pipe.
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     )
     if not stat.S_ISREG(os.lstat(path).st_mode):
-        raise UnreadableFile(
-            "It is not a plain file but a link, a pipe, a socket or a device. Remove or exclude it."
-        )
+        raise UnreadableFile(SPECIAL)
     stream = os.fdopen(os.open(path, flags), "rb")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
-        raise UnreadableFile(
-            "It is not a plain file but a link, a pipe, a socket or a device. Remove or exclude it."
-        )
+        raise UnreadableFile(SPECIAL)
     return stream
 
 
@@ -84,20 +83,32 @@ def _documents(
             f"The file is larger than {LARGEST_FILE >> 20} MiB. Split it into smaller files."
         )
     seen: set[str] = set()
-    is_empty = True
+    found = failed = 0
     for entry in kind.parser(stream):
-        is_empty = False
-        if isinstance(entry, BrokenEntry):
-            yield SourceFailure(f"{uri}#{entry.place}" if entry.place else uri, entry.reason)
-        elif entry.row is None:
-            yield _whole_file(entry, kind, name, uri, status)
-        elif entry.row in seen:
-            yield SourceFailure(row_uri(uri, entry.row), REPEATED.format(entry.row))
-        else:
-            seen.add(entry.row)
-            yield _row(entry, entry.row, kind, name, uri)
-    if is_empty:
+        item = _item(entry, seen, kind, name, uri, status)
+        is_bad = isinstance(item, SourceFailure)
+        found, failed = found + 1, failed + is_bad
+        if not is_bad or failed <= MOST_TOLD:
+            yield item
+    if failed > MOST_TOLD:
+        yield SourceFailure(uri, FURTHER.format(failed - MOST_TOLD, found - failed))
+    if not found:
         raise UnreadableFile("The file has no rows. Fill it or remove it.")
+
+
+def _item(
+    entry: Entry | BrokenEntry, seen: set[str], kind: FileType, name: str, uri: str, status: os.stat_result
+) -> Document | SourceFailure:
+    """What one entry becomes; `seen` holds the ids of the rows before it and takes in this one's."""
+    if isinstance(entry, BrokenEntry):
+        return SourceFailure(f"{uri}#{entry.place}" if entry.place else uri, entry.reason)
+    if entry.row is None:
+        return _whole_file(entry, kind, name, uri, status)
+    if entry.row in seen:
+        is_copy = entry.row == content_id(entry.title, entry.text)
+        return SourceFailure(row_uri(uri, entry.row), COPY if is_copy else REPEATED.format(entry.row))
+    seen.add(entry.row)
+    return _row(entry, entry.row, kind, name, uri)
 
 
 def _whole_file(entry: Entry, kind: FileType, name: str, uri: str, status: os.stat_result) -> Document:

@@ -13,39 +13,15 @@ from hippograph.errors import MissingExtra
 
 UNSEEN = frozenset(
     {
-        *(
-            "script",
-            "style",
-            "nav",
-            "noscript",
-            "template",
-            "svg",
-            "math",
-            "iframe",
-            "object",
-            "embed",
-            "canvas",
-        ),
-        *("audio", "video", "select", "button", "input", "textarea", "head", "title"),
+        *("script", "style", "nav", "noscript", "template", "head", "title", "svg", "math", "canvas"),
+        *("iframe", "object", "embed", "audio", "video", "select", "button", "input", "textarea"),
     }
 )
 PARAGRAPHS = frozenset(
     {
-        *("p", "div", "section", "article", "main", "header", "footer", "aside", "blockquote", "pre", "hr"),
-        *(
-            "ul",
-            "ol",
-            "dl",
-            "table",
-            "figure",
-            "figcaption",
-            "form",
-            "fieldset",
-            "address",
-            "details",
-            "summary",
-        ),
-        *("h1", "h2", "h3", "h4", "h5", "h6", "body"),
+        *("body", "p", "div", "section", "article", "main", "header", "footer", "aside", "blockquote", "pre"),
+        *("ul", "ol", "dl", "table", "figure", "figcaption", "form", "fieldset", "address", "details"),
+        *("summary", "hr", "h1", "h2", "h3", "h4", "h5", "h6"),
     }
 )
 LINES = frozenset(("br", "li", "tr", "dt", "dd", "caption"))
@@ -159,7 +135,9 @@ class Writing:
 
     def _leave_cell(self, start: int) -> None:
         """A cell of one line is set off by a border; one of several, as in layout tables, is paragraphs."""
-        if any(piece.startswith("\n") for piece in self._pieces[start + 1 :]):
+        if len(self._pieces) == start:
+            self._gap = self._gap if self._newlines else " | "
+        elif any(piece.startswith("\n") for piece in self._pieces[start + 1 :]):
             self._newlines = 2
         else:
             self._gap, self._newlines = " | ", 0

@@ -54,6 +54,7 @@ def test_the_first_large_heading_stands_in_for_a_missing_title(folder, read):
         ("<table><tr><th>a<th>b<tr><td>1<td> 2 </table>", "a | b\n1 | 2"),
         ("<table><tr><td><p>a</p></td><td><p>b</p></td></tr></table>", "a | b"),
         ("<table><tr><td><p>a</p><p>b</p></td><td>c</td></tr></table>", "a\n\nb\n\nc"),
+        ("<table><tr><td>a<td>b<tr><td><td>2<tr><td>3<td><td>4</table>", "a | b\n2\n3 | 4"),
         ("a <b> b </b> c<i>d</i>e", "a b cde"),
         ("<span>a</span> <span>b</span><span>c</span>", "a bc"),
         ("x&#13;&#10;y &lt;p&gt;", "x y <p>"),

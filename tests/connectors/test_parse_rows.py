@@ -157,6 +157,30 @@ def test_broken_json_lines_are_told_by_their_number(folder, read):
     assert all(f"Line {name.partition('=')[2]} " in reason for name, reason in found.failures.items())
 
 
+def test_copies_of_a_line_are_told(folder, read):
+    """A line without an id that says what an earlier one says is one document; so is a repeated id."""
+    rows = ({"text": "a"}, {"text": "a"}, {"id": 1, "text": "b"}, {"id": "1", "text": "c"})
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+    found = read(folder)
+
+    assert [document.text for document in found.documents.values()] == ["a", "b"]
+    assert "says the same" in found.failures[next(iter(found.failures))]
+    assert "same id, '1'" in found.failures["a.jsonl#1"]
+
+
+def test_a_file_of_bad_rows_is_told_briefly(folder, read):
+    """Twenty failures of a file are told one by one and the others counted, so that they bury nothing."""
+    (folder / "a.jsonl").write_text('{"question": "?"}\n' * 50 + '{"text": "a"}\n')
+
+    found = read(folder)
+
+    assert len(found.documents) == 1
+    assert list(found.failures) == [f"a.jsonl#line={number}" for number in range(1, 21)] + ["a.jsonl"]
+    assert "further 30 rows" in found.failures["a.jsonl"]
+    assert "1 were read" in found.failures["a.jsonl"]
+
+
 def test_a_line_without_end_is_cut_off(monkeypatch):
     """A line over the limit is refused without being held, and the next one is read."""
     monkeypatch.setattr("connectors.parsers.json_lines.LONGEST_LINE", 40)
