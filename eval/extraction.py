@@ -1,6 +1,7 @@
-"""Extraction against a language model's: how many of its entities and pairs are found, and how many of ours it has.
+"""Extraction beside a language model's: how many of its entities and pairs are found, and how many ours.
 
-The model's output is silver, not gold: the share of our pairs that it has too is a lower bound of their precision.
+The model's output is silver, not gold: the share of our pairs that it has too is a lower bound of their
+precision.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ Pair = tuple[Tokens, Tokens]
 def evaluate_extraction(dataset_folder: Path | str, extractor: Extractor) -> dict[str, Any]:
     """Compare an extractor with the triples a model gave for every passage of a corpus.
 
-    Our names of a passage are the mentions and the ends of the triples. `entities_found` is the share of the model's
-    entity list that one of them matches, `ends_found` the same for its list and the ends of its triples together,
-    `pairs_found` the share of its (subject, object) pairs that one of ours matches, `pairs_matched` the share of our
-    pairs that one of its matches. Shares are over all passages together (micro averages); names match by the F1 of
-    their tokens without articles.
+    Our names of a passage are the mentions and the ends of the triples. `entities_found` is the share of the
+    model's entity list that one of them matches, `ends_found` the same for its list and the ends of its
+    triples together, `pairs_found` the share of its (subject, object) pairs that one of ours matches,
+    `pairs_matched` the share of our pairs that one of its matches. Shares are over all passages together
+    (micro averages); names match by the F1 of their tokens without articles.
     """
     folder = Path(dataset_folder)
     passages = [_passage(row) for row in _rows(folder / "corpus.jsonl")]

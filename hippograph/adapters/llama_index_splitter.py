@@ -19,8 +19,8 @@ _BLOCK = 100_000
 class LlamaIndexSplitter:
     """`SentenceSplitter` of llama_index.core, counting the embedder's tokens and cutting at our sentences.
 
-    The library returns stripped strings; they stand in the text one after the other, so each is found again from
-    where the last one ended. The overlap is added afterwards in whole sentences, with exact offsets.
+    The library returns stripped strings; they stand in the text one after the other, so each is found again
+    from where the last one ended. The overlap is added afterwards in whole sentences, with exact offsets.
     """
 
     def __init__(self, max_tokens: int, overlap_tokens: int, token_count: TokenCount) -> None:

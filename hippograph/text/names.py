@@ -12,17 +12,21 @@ _POSSESSIVE = re.compile(r"(?<=\w)['’](?:s\b|(?=\s|$))")
 _ATTACHED_SIGNS = "+#"
 _QUALIFIER = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 
-# Scripts whose vowels and tones are combining marks, which `\w` leaves out. Dandas (U+0964, U+0965) end sentences.
+# Scripts whose vowels and tones are combining marks, which `\w` leaves out. Dandas (U+0964, U+0965) end
+# sentences.
 _MARKS = (
-    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
-    "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u0900-\u0963\u0966-\u0df3\u0e31\u0e34-\u0e3a"
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a"
+    "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u0900-\u0963\u0966-\u0df3\u0e31\u0e34-\u0e3a"
     "\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\u3099\u309a"
 )
 _WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _ASCII_POSSESSIVE = re.compile(r"(?<=[a-z0-9])'s\b")
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]+")
 
 
@@ -30,8 +34,8 @@ _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]+")
 def normal_name(name: str) -> str:
     """The form under which names are one entity: case, width, punctuation and a leading article do not count.
 
-    Letters, digits and combining marks of every script stay; `+` and `#` stay at the end of a word; a name made of
-    symbols alone keeps its symbols. Applying it twice changes nothing.
+    Letters, digits and combining marks of every script stay; `+` and `#` stay at the end of a word; a name
+    made of symbols alone keeps its symbols. Applying it twice changes nothing.
 
     >>> normal_name("The  Beatles'"), normal_name("C++"), normal_name("C#"), normal_name("Zürich")
     ('beatles', 'c++', 'c#', 'zürich')
@@ -100,7 +104,7 @@ def _fold(name: str) -> str:
 
 
 def _letters(text: str) -> list[str]:
-    """The characters of a name, with punctuation turned to spaces and invisible format characters left out."""
+    """The characters of a name: punctuation becomes a space, invisible format characters go."""
     kept: list[str] = []
     for place, char in enumerate(text):
         category = unicodedata.category(char)

@@ -21,7 +21,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+$")
 _WORD = re.compile(r"\S+")
 
 _LONGEST_TOKEN = 32
-"""Characters. Word-piece models call any longer word one unknown token; a blob without spaces must still be cut."""
+"""Characters. Word-piece models call a longer word one unknown token; a blob must still be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Section:
 def make_passages(document: Document, spans: Sequence[Span], headings: Sequence[str]) -> list[Passage]:
     """Records of the spans, in order; `headings` holds one path of headings a span.
 
-    The id is made from document, heading, text and the count of equal passages before it, not from the place: what
-    stays when a document changes keeps its id.
+    The id is made from document, heading, text and the count of equal passages before it, not from the place:
+    what stays when a document changes keeps its id.
     """
     seen: Counter[tuple[str, str]] = Counter()
     passages = []
@@ -71,10 +71,10 @@ def cut_document(
     count: TokenCount,
     cut: Callable[[str, int], list[Span]],
 ) -> list[Passage]:
-    """What every splitter does around its own way of cutting: `cut(text, max_tokens)` gives spans of a long text.
+    """What every splitter does around its own way of cutting: `cut(text, max_tokens)` gives spans.
 
-    A blank document has no passage and a short one is one passage. Sections of a longer Markdown document are cut one
-    by one. With an overlap, a passage begins with the last sentences of the one before it.
+    A blank document has no passage and a short one is one passage. Sections of a longer Markdown document are
+    cut one by one. With an overlap, a passage begins with the last sentences of the one before it.
     """
     text = document.text
     whole = visible(text, 0, len(text))
@@ -104,7 +104,7 @@ def _cut_section(
 
 
 def overlapped(text: str, spans: Sequence[Span], overlap_tokens: int, count: TokenCount) -> list[Span]:
-    """Each span begins with as many of the last sentences of the span before it as fit in `overlap_tokens`."""
+    """Each span begins with as many last sentences of the one before as fit in `overlap_tokens`."""
     if overlap_tokens <= 0:
         return list(spans)
     grown = list(spans[:1])
@@ -146,7 +146,7 @@ def _joined(path: list[tuple[int, str]]) -> str:
 
 
 def _lines(text: str) -> list[tuple[int, int, int, str]]:
-    """Start, end, heading level (0 for other lines) and heading of each line; headings in fenced code do not count."""
+    """Start, end, heading level (0 for other lines) and heading of each line, fenced code left aside."""
     rows = []
     fence = ""
     for match in _LINE.finditer(text):

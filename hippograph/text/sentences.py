@@ -28,8 +28,9 @@ _CLOSES_LINE = re.compile(r"\s*(?:#{1,6}\s|\||```|~~~|[-=_*]{3,}\s*$)")
 _FOREIGN_END = re.compile(r"[。！？｡؟۔।॥։።]+[」』”’»)）\"']*\s*")
 _LATIN_END = re.compile(r"[.?!…]+[\"'”’»)\]]*\s+")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'“])(?:[A-Za-z]|[A-Za-z](?:\.[A-Za-z])+|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Ft|No|Vol|vs|etc|Gen|Col|Lt|Sgt|Capt|Rev"
-    r"|Hon|Gov|Sen|Rep|Inc|Ltd|Co|Corp|Bros|approx|ca|cf|ed|eds|fig|Fig|pp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)$"
+    r"(?:^|[\s(\"'“])(?:[A-Za-z]|[A-Za-z](?:\.[A-Za-z])+|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Ft|No|Vol|vs|etc"
+    r"|Gen|Col|Lt|Sgt|Capt|Rev|Hon|Gov|Sen|Rep|Inc|Ltd|Co|Corp|Bros|approx|ca|cf|ed|eds|fig|Fig|pp|Jan|Feb|Mar|Apr|Jun|Jul|Aug"
+    r"|Sep|Sept|Oct|Nov|Dec)$"
 )
 
 
@@ -61,10 +62,11 @@ _MORE_ABBREVIATIONS = frozenset(
 
 
 def split_sentences(text: str) -> list[Span]:
-    """Offsets of the sentences, without the white space around them: together they hold every visible character.
+    """Offsets of the sentences, without the white space around them; they hold every visible character.
 
-    Ends of paragraphs, list items and chat lines end a sentence; full stops of any script do; in Latin text the
-    Punkt model decides (Kiss and Strunk 2006, Computational Linguistics 32:4). No sentence is above `LONGEST`.
+    Ends of paragraphs, list items and chat lines end a sentence; full stops of any script do; in Latin text
+    the Punkt model decides (Kiss and Strunk 2006, Computational Linguistics 32:4). No sentence is above
+    `LONGEST`.
     """
     spans: list[Span] = []
     for block in _blocks(text):
@@ -74,7 +76,7 @@ def split_sentences(text: str) -> list[Span]:
 
 
 def _blocks(text: str) -> Iterator[Span]:
-    """Stretches that no sentence crosses: paragraphs, list items, chat lines; lines wrapped by hand are joined."""
+    """Stretches that no sentence crosses: paragraphs, list items, chat lines."""
     lines = [match.span() for match in _LINE.finditer(text) if match.end() > match.start()]
     paragraph: list[Span] = []
     for start, end in lines:
@@ -143,7 +145,7 @@ def _short_enough(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _last_space(text: str, start: int, end: int) -> int:
-    """The last white space before `end` in the second half of the stretch; `end` itself where there is none."""
+    """The last white space in the second half of the stretch; `end` itself where there is none."""
     for place in range(end, start + (end - start) // 2, -1):
         if text[place].isspace():
             return place
@@ -201,7 +203,7 @@ def _punkt_folder() -> Path | None:
 
 
 def _by_rules(text: str) -> list[Span]:
-    """Plain rules for Latin text: a full stop, a space and a capital, unless an abbreviation or initial precedes."""
+    """Plain rules: a full stop, a space and a capital, unless an abbreviation or initial precedes."""
     starts = [0]
     for match in _LATIN_END.finditer(text):
         before, after = text[starts[-1] : match.start()], text[match.end() : match.end() + 1]

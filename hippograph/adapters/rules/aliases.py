@@ -57,7 +57,7 @@ class Aliases:
 
 
 def _short_forms(name: str, lexicon: Lexicon) -> list[str]:
-    """The first and last word of a person-like name: two to four capitalised words, none of them a common one."""
+    """The first and last word of a person-like name: two to four capitalised words, none common."""
     parts = name.split()
     if not 2 <= len(parts) <= 4 or not all(part[:1].isupper() for part in parts):
         return []

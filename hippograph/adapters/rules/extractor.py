@@ -56,8 +56,8 @@ _THIRD_PERSON = frozenset(
 class RuleExtractor:
     """Names, quotes, dates, quantities and noun phrases as mentions; facts by rules over part-of-speech tags.
 
-    The tagger is textblob's (Brill 1992, with the lexicon of the pattern library); the rules are about English.
-    Other languages give names, quotes and dates, and runs of letters where a script has no capitals.
+    The tagger is textblob's (Brill 1992, with the lexicon of the pattern library); the rules are about
+    English. Other languages give names, quotes and dates, and runs of letters where a script has no capitals.
     """
 
     def __init__(self, max_sentence_characters: int = 2000) -> None:

@@ -55,7 +55,7 @@ class _State:
 
 
 def read_facts(chunks: Sequence[Chunk], refer: Callable[[Chunk], str], topic: str) -> list[Claim]:
-    """The claims of one sentence; `refer` says what a noun phrase or pronoun stands for, `topic` what it is about."""
+    """The claims of one sentence; `refer` says what a noun phrase stands for, `topic` what it is about."""
     return _Reader(chunks, refer, topic).read()
 
 

@@ -14,7 +14,8 @@ _HAN_FUNCTION = re.compile(
     r"[的了在是和与及对被把从到为于以之其这那有也都就而或并但则由等个们很吗呢吧我你他她它不]"
 )
 _KATAKANA = re.compile(r"[\u30a1-\u30ff]{3,}")
-# Words of scripts without capitals that are written with spaces: Hebrew, Arabic, the scripts of India, Ethiopic ...
+# Words of scripts without capitals that are written with spaces: Hebrew, Arabic, the scripts of India,
+# Ethiopic ...
 _CASELESS = re.compile(r"[\u0590-\u08ff\u0900-\u0963\u0966-\u0dff\u1200-\u137f\uac00-\ud7af]{4,}")
 _CASELESS_FUNCTION = frozenset(
     [

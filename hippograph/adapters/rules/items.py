@@ -34,15 +34,16 @@ class Item:
 
     @property
     def lower(self) -> str:
+        """The text in lower case."""
         return self.text.lower()
 
 
 _ABBREVIATIONS = (
-    r"(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Ft|Jr|Sr|Gen|Col|Lt|Sgt|Capt|Cpt|Maj|Rev|Hon|Gov|Sen|Rep|Pres|Inc|Ltd|Co|Corp|Bros|vs"
-    r"|No|Vol|Ph\.D|ca|c|b|d|fl|approx|etc|al)\."
+    r"(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Ft|Jr|Sr|Gen|Col|Lt|Sgt|Capt|Cpt|Maj|Rev|Hon|Gov|Sen|Rep|Pres|Inc|Ltd|Co|Corp"
+    r"|Bros|vs|No|Vol|Ph\.D|ca|c|b|d|fl|approx|etc|al)\."
 )
 _QUOTE = re.compile(
-    r"(?:\"([^\"]{2,120})\"|“([^”]{2,120})”|``\s?(.{2,120}?)\s?''|«([^»]{2,120})»|「([^」]{1,60})」|《([^》]{1,60})》)"
+    r"(?:\"[^\"]{2,120}\"|“[^”]{2,120}”|``\s?.{2,120}?\s?''|«[^»]{2,120}»|「[^」]{1,60}」|《[^》]{1,60}》)"
 )
 _TOKEN = re.compile(
     rf"""(?:[^\W\d_]\.){{2,}}                                  # U.S.
@@ -105,7 +106,7 @@ def _words(sentence: str, start: int, end: int) -> list[Item]:
 
 
 def tagged(sentences: Sequence[list[Item]]) -> list[list[Item]]:
-    """The same items with their tags, by the tagger that comes inside textblob (Brill 1992, lexicon and rules)."""
+    """The same items with their tags, by the tagger inside textblob (Brill 1992, lexicon and rules)."""
     if not sentences:
         return []
     # The tagger takes one string: a line a sentence, a space between tokens.

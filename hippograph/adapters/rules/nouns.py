@@ -68,7 +68,7 @@ _VAGUE = frozenset(
 
 
 def is_telling(chunk: Chunk, lexicon: Lexicon) -> MentionKind | None:
-    """The kind under which a noun phrase is an entity, or None: names are found elsewhere, common words do not count.
+    """The kind under which a noun phrase is an entity, or None: names are found elsewhere.
 
     Two words of content are enough; a single one must be rare, that is outside the tagger's word list.
     """

@@ -77,7 +77,7 @@ _PLACED = frozenset(["in", "at", "near", "from", "of", "to"])
 
 
 def join_places(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """The chunks with "in Urmia, West Azerbaijan, Iran" as one noun phrase; lists that end in "and" stay apart."""
+    """The chunks with "in Urmia, West Azerbaijan, Iran" as one noun phrase, unless the list ends in "and"."""
     joined: list[Chunk] = []
     at = 0
     while at < len(chunks):

@@ -139,9 +139,10 @@ _COMMON_ENDINGS = ("tion", "tions", "ment", "ments", "ship", "ness", "ism", "olo
 
 
 def join_names(items: Sequence[Item], sentence: str, lexicon: Lexicon, known: frozenset[str]) -> list[Item]:
-    """The items with every proper name as one item: "University of Paris", "J. R. R. Tolkien", "World War II".
+    """The items with every proper name as one item: "University of Paris", "World War II".
 
-    `known` are words seen capitalised inside a sentence of the same passage; they decide what a first word is.
+    `known` are words seen capitalised inside a sentence of the same passage; they decide what a first word
+    is.
     """
     joined: list[Item] = []
     first = True
@@ -243,7 +244,7 @@ def _opens_name(items: Sequence[Item], at: int, first: bool, lexicon: Lexicon, k
 
 
 def _extended(items: Sequence[Item], begin: int, end: int, lexicon: Lexicon) -> int:
-    """The end of the name with one more part: a capitalised word, a numeral, a linked part, "Jr."; else `end`."""
+    """The end of the name with one more part: a capital, a numeral, a linked part, "Jr."; else `end`."""
     if end >= len(items):
         return end
     item = items[end]
@@ -263,7 +264,7 @@ def _extended(items: Sequence[Item], begin: int, end: int, lexicon: Lexicon) -> 
 
 
 def _linked(items: Sequence[Item], begin: int, end: int, lexicon: Lexicon) -> int:
-    """Parts joined by a small word: "of the", "de la" and "&" before a capital; "for" and "and" between common words."""
+    """Parts joined by "of the", "de la" or "&" before a capital; by "for" and "and" between common words."""
     link = items[end].lower
     after = end + 1
     while (
