@@ -43,11 +43,10 @@ class HashingEmbedder:
         for feature, count in Counter(_features(text)).items():
             code = zlib.crc32(feature.encode("utf-8", "replace"))
             weight = (WORD_WEIGHT if feature[0] == "w" else 1.0) * (1.0 + math.log(count))
-            vector[(code >> 1) % self.dimension] += weight if code & 1 else -weight
-        length = np.linalg.norm(vector)
-        if not length:  # no word at all, or features that cancelled out: some direction, always the same
-            vector[0] = length = 1.0
-        return (vector / length).astype(np.float32)
+            vector[1 + (code >> 1) % (self.dimension - 1)] += weight if code & 1 else -weight
+        if not vector.any():
+            vector[0] = 1.0  # a text without words is near no text with words
+        return (vector / np.linalg.norm(vector)).astype(np.float32)
 
     def token_count(self, text: str) -> int:
         """How many words the text has; letters of scripts without spaces between words count one each."""
