@@ -30,7 +30,7 @@ IndexFolder = Annotated[
     Path | None,
     typer.Option("--index", metavar="DIR", help="Where the index is kept; else in the user's cache."),
 ]
-Method = Annotated[str, typer.Option(help="hippograph, dense or bm25; `all` measures the three.")]
+Method = Annotated[str, typer.Option(help="hippograph, dense or bm25; `all` measures each of them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 
@@ -41,15 +41,16 @@ def retrieval(
     """Recall of the documents that answer the questions, and the time of a search."""
     from eval.datasets import open_dataset
     from eval.indexes import describe_index
-    from eval.retrieval import METHODS, embed_questions, measure_retrieval
+    from eval.retrieval import embed_questions, measure_retrieval
     from eval.tables import bars, show_reports
+    from hippograph.retrieval.search import METHODS
 
     loaded = open_dataset(dataset)
     with bars() as shown:
         memory, folder = _open_memory(loaded, index, shown)
         with memory:
             asked = embed_questions(loaded, memory.embedder)
-            methods = METHODS if method == "all" else (method,)
+            methods = tuple(METHODS) if method == "all" else (method,)
             reports = [
                 {
                     **measure_retrieval(loaded, asked, memory, name, shown.watch),

@@ -13,7 +13,6 @@ from eval.retrieval_metrics import all_at_k, documents_in_order, ndcg_at_k, reca
 from hippograph.ports import Embedder
 from hippograph.types import DocumentId, SearchResult, Vectors
 
-METHODS = ("hippograph", "dense", "bm25")
 RANKED_DOCUMENTS = 10
 FIRST_PASSAGES = 50
 """Asked for first; twice as many when their documents are fewer than ten."""

@@ -40,7 +40,15 @@ class ScriptedSearcher:
         self.asked.append((question, k, method))
         documents = self.rankings[question][:k]
         passages = [
-            RankedPassage(rank, Passage(f"p{rank}", name, "", "", "", 0, 0, 0, ()), 1 / rank, 1, "", None)
+            RankedPassage(
+                rank=rank,
+                row=rank,
+                passage=Passage(f"p{rank}", name, "", "", "", 0, 0, 0, ()),
+                score=1 / rank,
+                hop=1,
+                uri="",
+                timestamp=None,
+            )
             for rank, name in enumerate(documents, start=1)
         ]
         fallback = "no seeds" if question in self.fallbacks else None
