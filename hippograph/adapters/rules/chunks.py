@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hippograph.adapters.rules.items import Item, ItemKind
+from hippograph.adapters.rules.items import Item, ItemKind, word_set
 
 
 class ChunkKind(StrEnum):
@@ -54,83 +54,14 @@ class Chunk:
         return self.kind is ChunkKind.NOUN or self.kind is ChunkKind.PRONOUN
 
 
-_BE = frozenset(
-    [
-        "is",
-        "was",
-        "are",
-        "were",
-        "be",
-        "been",
-        "being",
-        "am",
-        "'s",
-        "'re",
-        "isn't",
-        "wasn't",
-        "aren't",
-        "weren't",
-    ]
+_BE = word_set("is was are were be been being am 's 're 'm ’s ’re ’m")
+_AUXILIARY = _BE | word_set(
+    "has have had having do does did will would can could may might shall should must to 'll 'd 've ’ll ’d ’ve"
 )
-_AUXILIARY = _BE | frozenset(
-    [
-        "has",
-        "have",
-        "had",
-        "having",
-        "do",
-        "does",
-        "did",
-        "will",
-        "would",
-        "can",
-        "could",
-        "may",
-        "might",
-        "shall",
-        "should",
-        "must",
-        "to",
-    ]
-)
-_COPULA = _BE | frozenset(["become", "becomes", "became", "remain", "remains", "remained"])
-_SUBORDINATE = frozenset(
-    [
-        "because",
-        "although",
-        "though",
-        "while",
-        "if",
-        "when",
-        "since",
-        "unless",
-        "whereas",
-        "that",
-        "whether",
-        "so",
-    ]
-)
-_DETERMINERS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "this",
-        "that",
-        "these",
-        "those",
-        "some",
-        "any",
-        "each",
-        "every",
-        "all",
-        "both",
-        "either",
-        "neither",
-        "no",
-        "another",
-        "such",
-    ]
+_COPULA = _BE | word_set("become becomes became remain remains remained")
+_SUBORDINATE = word_set("because although though while if when since unless whereas that whether so")
+_DETERMINERS = word_set(
+    "the a an this that these those some any each every all both either neither no another such"
 )
 _INSIDE = ("NN", "JJ", "CD", "POS", "$")
 

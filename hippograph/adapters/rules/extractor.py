@@ -10,7 +10,7 @@ from hippograph.adapters.rules.aliases import Aliases
 from hippograph.adapters.rules.chunks import Chunk, ChunkKind, read_chunks
 from hippograph.adapters.rules.facts import CONFIDENCE, Claim, read_facts
 from hippograph.adapters.rules.foreign import foreign_mentions, is_english
-from hippograph.adapters.rules.items import Item, ItemKind, lexicon, read_items, tagged
+from hippograph.adapters.rules.items import Item, ItemKind, lexicon, read_items, tagged, word_set
 from hippograph.adapters.rules.nouns import is_telling
 from hippograph.adapters.rules.phrases import join_of, join_places, names_inside
 from hippograph.adapters.rules.proper import join_names, seen_inside
@@ -29,28 +29,12 @@ RULES_VERSION = 1
 """Raise it whenever a rule changes: cached extractions of older rules are then made anew."""
 
 _SPEAKER = re.compile(r"\s*([^\W\d_][\w .'-]{0,40}?):\s")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _KINDS = {ItemKind.NAME: MentionKind.NAME, ItemKind.QUOTE: MentionKind.QUOTE, ItemKind.DATE: MentionKind.DATE}
 _PROPER = frozenset([MentionKind.TITLE, MentionKind.NAME, MentionKind.QUOTE])
 _TAKES_PLAIN_WORDS = frozenset(["verb", "verb-preposition", "copula", "role", "relative", "participle"])
 _FIRST_PERSON = frozenset(["i", "me", "my", "mine", "myself"])
-_THIRD_PERSON = frozenset(
-    [
-        "he",
-        "she",
-        "it",
-        "they",
-        "him",
-        "them",
-        "his",
-        "her",
-        "its",
-        "their",
-        "himself",
-        "herself",
-        "itself",
-        "themselves",
-    ]
-)
+_THIRD_PERSON = word_set("he she it they him them his her its their himself herself itself themselves")
 
 
 class RuleExtractor:
@@ -97,7 +81,8 @@ class _Reading:
         self.kinds: dict[str, MentionKind] = {}
         self.mentions: dict[tuple[str, int], Mention] = {}
         self.triples: dict[tuple[str, str, str], Triple] = {}
-        self.subject = self.topic
+        self.subject = self.topic if _LETTERS.search(self.topic) else ""  # a time stamp does nothing
+        self.speaker = ""
         self.lexicon = words
 
     def result(self) -> Extraction:
@@ -128,8 +113,7 @@ class _Reading:
             for name in foreign_mentions(text):
                 self._mention(name, MentionKind.NOUN, number)
             return
-        speaker = _SPEAKER.match(text)
-        self.speaker = speaker.group(1) if speaker else ""
+        self._hear(number, text)
         plain = read_chunks(items)
         for chunk in plain:
             if chunk.kind is ChunkKind.NOUN and (kind := is_telling(chunk, self.lexicon)):
@@ -142,6 +126,13 @@ class _Reading:
                 self._mention(chunk.text, MentionKind.NAME, number)
         for claim in read_facts(chunks, self._refer, self.subject):
             self._claim(claim, number)
+
+    def _hear(self, number: int, text: str) -> None:
+        """In a chat the name in front of a line speaks until the next line."""
+        start = self.passage.sentences[number].start - self.passage.start
+        if start == 0 or "\n" in self.passage.text[max(0, start - 3) : start]:
+            speaker = _SPEAKER.match(text)
+            self.speaker = speaker.group(1) if speaker else ""
 
     def _claim(self, claim: Claim, sentence: int) -> None:
         subject, object_ = self.aliases.subject(claim.subject), self.aliases.subject(claim.object)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hippograph.adapters.rules.items import Item, ItemKind
+from hippograph.adapters.rules.items import Item, ItemKind, word_set
 from hippograph.adapters.rules.proper import Lexicon
 
 # Han: runs between the most frequent function characters; kana end a run as well.
@@ -17,35 +17,9 @@ _KATAKANA = re.compile(r"[\u30a1-\u30ff]{3,}")
 # Words of scripts without capitals that are written with spaces: Hebrew, Arabic, the scripts of India,
 # Ethiopic ...
 _CASELESS = re.compile(r"[\u0590-\u08ff\u0900-\u0963\u0966-\u0dff\u1200-\u137f\uac00-\ud7af]{4,}")
-_CASELESS_FUNCTION = frozenset(
-    [
-        "الذي",
-        "التي",
-        "هذا",
-        "هذه",
-        "ذلك",
-        "كانت",
-        "يكون",
-        "على",
-        "إلى",
-        "عليه",
-        "اللذين",
-        "أيضا",
-        "حيث",
-        "بعد",
-        "قبل",
-        "यहाँ",
-        "लेकिन",
-        "क्योंकि",
-        "इसके",
-        "उसके",
-        "उनके",
-        "अपने",
-        "किया",
-        "गया",
-        "होता",
-        "करने",
-    ]
+_CASELESS_FUNCTION = word_set(
+    """الذي التي هذا هذه ذلك كانت يكون على إلى عليه اللذين أيضا حيث بعد قبل यहाँ लेकिन क्योंकि इसके उसके
+    उनके अपने किया गया होता करने"""
 )
 _LONGEST_RUN = 8
 

@@ -12,6 +12,11 @@ from hippograph.errors import MissingExtra
 from hippograph.text.dates import find_dates
 
 
+def word_set(words: str) -> frozenset[str]:
+    """A set of words written as one line."""
+    return frozenset(words.split())
+
+
 class ItemKind(StrEnum):
     """What one item of a sentence is."""
 
@@ -51,7 +56,9 @@ _TOKEN = re.compile(
       | [A-Z]\.(?=\s+\w)                                       # an initial
       | [$€£¥]\s?\d[\d,.]*\d | [$€£¥]\s?\d
       | \d+(?:[.,]\d+)*%?(?!\w)
-      | \w+(?:[-‐‑/.&+'’](?!s\b)\w+)*[+#]*                     # words, with marks inside
+      | \w+?(?=n['’]t\b) | n['’]t\b                             # can't: two words
+      | ['’](?:ll|m|re|ve|d)\b
+      | \w+(?:[-‐‑/.&+'’](?!(?:s|ll|m|re|ve|d)\b)\w+)*[+#]*     # words, with marks inside
       | ['’]s\b | ['’](?=\s)
       | \S""",
     re.VERBOSE,
@@ -125,10 +132,14 @@ def _token(item: Item) -> str:
         return "1999"
     if item.kind is ItemKind.QUOTE:
         return "Hamlet"
-    return item.text.translate(_SAFE)
+    return item.text.translate(_SAFE).replace("’", "'")
+
+
+_CONTRACTED = {"n't": "RB", "'ll": "MD", "'d": "MD", "'m": "VBP", "'re": "VBP", "'ve": "VBP"}
 
 
 def _with_tag(item: Item, tag: str) -> Item:
+    tag = _CONTRACTED.get(item.text.replace("’", "'"), tag)
     if item.kind is ItemKind.MARK:
         tag = item.text if item.text in ",.;:()" else "SYM"
     elif item.kind is ItemKind.DATE:

@@ -6,38 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hippograph.adapters.rules.chunks import Chunk, ChunkKind
-from hippograph.adapters.rules.items import ItemKind
+from hippograph.adapters.rules.items import ItemKind, word_set
 
 # Nouns that only say what kind of thing the name after "of" is.
-_NAMING = frozenset(
-    [
-        "city",
-        "town",
-        "village",
-        "state",
-        "province",
-        "region",
-        "island",
-        "county",
-        "district",
-        "kingdom",
-        "republic",
-        "country",
-        "year",
-        "month",
-        "name",
-        "title",
-        "commune",
-        "municipality",
-        "borough",
-        "suburb",
-        "capital",
-        "parish",
-        "department",
-        "canton",
-        "territory",
-        "prefecture",
-    ]
+_NAMING = word_set(
+    """city town village state province region island county district kingdom republic country year month
+    name title commune municipality borough suburb capital parish department canton territory prefecture"""
 )
 
 

@@ -5,136 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from hippograph.adapters.rules.items import Item, ItemKind
+from hippograph.adapters.rules.items import Item, ItemKind, word_set
 
 Lexicon = Mapping[str, str]
 
-CLOSED_TAGS = frozenset(
-    [
-        "DT",
-        "IN",
-        "PRP",
-        "PRP$",
-        "CC",
-        "WP",
-        "WP$",
-        "WDT",
-        "WRB",
-        "MD",
-        "RB",
-        "RBR",
-        "RBS",
-        "EX",
-        "TO",
-        "UH",
-        "PDT",
-    ]
-)
+CLOSED_TAGS = word_set("DT IN PRP PRP$ CC WP WP$ WDT WRB MD RB RBR RBS EX TO UH PDT")
 # Capitalised by rule or habit, and no name by themselves.
-_NEVER = frozenset(
-    [
-        "i",
-        "i'm",
-        "i've",
-        "i'll",
-        "i'd",
-        "ok",
-        "okay",
-        "yes",
-        "no",
-        "hi",
-        "hey",
-        "hello",
-        "thanks",
-        "thank",
-        "oh",
-        "wow",
-        "great",
-        "sure",
-        "well",
-        "please",
-        "yeah",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ]
+_NEVER = word_set(
+    """i i'm i've i'll i'd ok okay yes no hi hey hello thanks thank oh wow great sure well please yeah mr
+    mrs ms dr monday tuesday wednesday thursday friday saturday sunday"""
 )
 # Adjectives that stand before a name without being part of it when they open a sentence.
-_LOOSE = frozenset(
-    [
-        "former",
-        "late",
-        "early",
-        "other",
-        "many",
-        "several",
-        "some",
-        "most",
-        "few",
-        "modern",
-        "recent",
-        "young",
-        "famous",
-        "popular",
-        "notable",
-        "various",
-        "both",
-        "additional",
-        "current",
-        "previous",
-        "original",
-        "later",
-        "first",
-        "second",
-        "third",
-        "major",
-        "early-day",
-        "today",
-    ]
+_LOOSE = word_set(
+    """former late early other many several some most few modern recent young famous popular notable
+    various both additional current previous original later first second third major early-day today"""
 )
-_LINKS = frozenset(
-    [
-        "of",
-        "de",
-        "la",
-        "le",
-        "les",
-        "du",
-        "des",
-        "del",
-        "della",
-        "di",
-        "da",
-        "das",
-        "dos",
-        "do",
-        "von",
-        "van",
-        "der",
-        "den",
-        "ter",
-        "zu",
-        "bin",
-        "ibn",
-        "al",
-        "el",
-        "y",
-        "e",
-        "et",
-        "und",
-        "&",
-        "-",
-    ]
+_LINKS = word_set(
+    """of de la le les du des del della di da das dos do von van der den ter zu bin ibn al el y e et und &
+    -"""
 )
-_TAILS = frozenset(["Jr.", "Sr.", "Inc.", "Ltd.", "Jr", "Sr", "Inc", "Ltd", "LLC", "Co.", "Corp."])
+_TAILS = word_set("Jr. Sr. Inc. Ltd. Jr Sr Inc Ltd LLC Co. Corp.")
 _COMMON_ENDINGS = ("tion", "tions", "ment", "ments", "ship", "ness", "ism", "ology", "ware")
 
 
