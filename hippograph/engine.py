@@ -12,6 +12,7 @@ from hippograph.answering import ask
 from hippograph.errors import IndexMismatch
 from hippograph.indexing import IndexReport, Progress, build_index
 from hippograph.ports import Connector, Embedder, Parts
+from hippograph.published import PublishedIndex
 from hippograph.retrieval.question import checked_question
 from hippograph.retrieval.search import search
 from hippograph.settings import Settings
@@ -92,6 +93,16 @@ class Hippograph:
     def embedder(self) -> Embedder:
         """What turns questions into vectors."""
         return self._parts.embedder
+
+    @property
+    def index(self) -> PublishedIndex:
+        """The opened version, for tools that look inside."""
+        return self._index
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that apply."""
+        return self._settings
 
     def search(self, question: str, k: int = 5, method: str | None = None) -> list[RankedPassage]:
         """The k passages that answer best, with reasons. Raises QuestionError, SettingsError."""

@@ -184,7 +184,9 @@ def embed_and_publish(
         stage,
         linked,
         documents,
+        texts,
         stage.vectors(embedder.fingerprint, texts, embedder.dimension),
+        sentences,
         stage.vectors(embedder.fingerprint, sentences, embedder.dimension),
         parts.vectors,
     )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hippograph.graph.knowledge_graph import KnowledgeGraph
 from hippograph.lexical import LexicalIndex
 from hippograph.ports import VectorIndex
-from hippograph.strings import Strings
+from hippograph.strings import Lookup, Strings
 from hippograph.text.names import normal_name
 from hippograph.types import Document, Extraction, IndexVersion, Node, Passage, Row
 
@@ -27,12 +27,13 @@ class PublishedIndex:
     version: IndexVersion
     graph: KnowledgeGraph
     lexical: LexicalIndex
+    sentence_lexical: LexicalIndex
     passage_vectors: VectorIndex
     sentence_vectors: VectorIndex
     sentence_starts: npt.NDArray[np.int64]
     sentence_entity_starts: npt.NDArray[np.int64]
     sentence_entities: npt.NDArray[np.int32]
-    entity_keys: Strings
+    entity_keys: Lookup
     entity_names: Strings
     entity_passage_counts: npt.NDArray[np.int32]
     title_nodes: npt.NDArray[np.int32]
@@ -56,9 +57,12 @@ class PublishedIndex:
 
     def entity_node(self, name: str) -> Node | None:
         """The node of an entity by any spelling of its name; None when no passage names it."""
-        key = normal_name(name)
-        place = self.entity_keys.find(key) if key else None
-        return None if place is None else Node(self.passage_count + place)
+        return self.entity_nodes([name])[0]
+
+    def entity_nodes(self, names: Sequence[str]) -> list[Node | None]:
+        """The node of each name, as `entity_node` gives it, at the cost of one look-up."""
+        places = self.entity_keys.find([normal_name(name) for name in names])
+        return [None if place is None else Node(self.passage_count + place) for place in places]
 
     def entity_name(self, node: Node) -> str:
         """How an entity is usually spelled."""
@@ -66,7 +70,7 @@ class PublishedIndex:
 
     def passages_naming(self, node: Node) -> int:
         """How many passages name an entity: the inverse of how telling it is."""
-        return int(self.entity_passage_counts[node - self.passage_count])
+        return max(1, int(self.entity_passage_counts[node - self.passage_count]))
 
     def passages_titled(self, node: Node) -> npt.NDArray[np.int32]:
         """The passages an entity is the title of."""
@@ -99,6 +103,10 @@ class PublishedIndex:
         """Mean and standard deviation of a question's inner product with every passage, without scanning them."""
         mean = float(self.vector_mean @ query_vector)
         return mean, float(np.sqrt(max(query_vector @ self.vector_covariance @ query_vector, 1e-12)))
+
+    def origin_of(self, passage: Row) -> Document:
+        """The document a passage was cut from."""
+        return self.load_document(Row(int(self.passage_documents[passage])))
 
     def documents_of(self, passages: Sequence[int]) -> list[int]:
         """The document rows of some passages."""

@@ -75,6 +75,8 @@ class RetrievalSettings(Section):
     """How many passages the walk restarts at: a short, sharp list."""
     candidates: int = Field(30, ge=1)
     """How deep each ranking reaches into the pool that is ordered."""
+    answer_passages: int = Field(8, ge=1)
+    """How many passages an answer may draw on."""
 
 
 class ModelSettings(Section):

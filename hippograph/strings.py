@@ -1,13 +1,14 @@
-"""Many strings in two memory-mapped files: their UTF-8 bytes end to end, and where each begins."""
+"""Many strings in memory-mapped files: their UTF-8 bytes end to end, where each begins, and a table to find them by."""
 
 from __future__ import annotations
 
-import bisect
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 
 
 def save_strings(folder: Path, name: str, strings: Iterable[str]) -> None:
@@ -45,7 +46,52 @@ class Strings(Sequence[str]):
         start, end = self._offsets[place], self._offsets[place + 1]
         return self._bytes[start:end].tobytes().decode("utf-8", "surrogatepass")
 
-    def find(self, string: str) -> int | None:
-        """The place of a string among sorted strings, by bisection; None where it is absent."""
-        place = bisect.bisect_left(self, string)
-        return place if place < len(self) and self[place] == string else None
+
+def save_lookup(folder: Path, name: str, strings: Sequence[str]) -> None:
+    """Write `name.hashes.npy` and `name.places.npy`: where each string stands, by its hash."""
+    hashes = _hashes(strings)
+    order = np.argsort(hashes, kind="stable")
+    np.save(folder / f"{name}.hashes.npy", hashes[order])
+    np.save(folder / f"{name}.places.npy", order.astype(np.int64))
+
+
+class Lookup:
+    """Finds strings of a `Strings` by their words, many at once, with two searches in memory-mapped tables."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._strings = Strings(folder, name)
+        self._hashes = np.asarray(np.load(folder / f"{name}.hashes.npy", mmap_mode="r", allow_pickle=False))
+        self._places = np.asarray(np.load(folder / f"{name}.places.npy", mmap_mode="r", allow_pickle=False))
+
+    def __len__(self) -> int:
+        return len(self._strings)
+
+    def __getitem__(self, place: int) -> str:
+        return self._strings[place]
+
+    def find(self, strings: Sequence[str]) -> list[int | None]:
+        """The place of each string; None where it is absent."""
+        if not strings or not len(self._hashes):
+            return [None] * len(strings)
+        hashes = _hashes(strings)
+        firsts = np.searchsorted(self._hashes, hashes)
+        hits = self._hashes[np.minimum(firsts, len(self._hashes) - 1)] == hashes
+        found: list[int | None] = [None] * len(strings)
+        for i in np.flatnonzero(hits).tolist():
+            found[i] = self._confirmed(strings[i], int(firsts[i]), hashes[i])
+        return found
+
+    def _confirmed(self, string: str, first: int, hash_: np.uint64) -> int | None:
+        """The place whose string it really is, among those that share the hash."""
+        while first < len(self._hashes) and self._hashes[first] == hash_:
+            place = int(self._places[first])
+            if self._strings[place] == string:
+                return place
+            first += 1
+        return None
+
+
+def _hashes(strings: Sequence[str]) -> npt.NDArray[np.uint64]:
+    encoded = (string.encode("utf-8", "surrogatepass") for string in strings)
+    digests = b"".join(hashlib.blake2b(string, digest_size=8).digest() for string in encoded)
+    return np.frombuffer(digests, dtype="<u8")

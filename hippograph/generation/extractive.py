@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hippograph.generation.citations import cite, numbered
-from hippograph.generation.support import choose_support, read_sentences
+from hippograph.generation.comparison import Verdict, compare
+from hippograph.generation.question_types import AnswerType, read_question
+from hippograph.generation.refusal import THRESHOLD, judge, reason
+from hippograph.generation.sentences import read_sentences
+from hippograph.generation.spans import Span, best_span, span_of_option
+from hippograph.generation.support import Support, choose_support
 from hippograph.types import Draft, Evidence, Vectors
 
-NOTHING_FOUND = "The index holds no passage for this question."
+NOTHING_FOUND = "No passage was found for this question."
+CONFIDENT = 0.25
+"""A span below this confidence is left out of the text; the draft still carries it."""
 
 
 class ExtractiveAnswerer:
@@ -20,17 +28,40 @@ class ExtractiveAnswerer:
         self._most_sentences = most_sentences
 
     def answer(self, question: str, query_vector: Vectors, evidence: Sequence[Evidence]) -> Draft:
-        """The sentences that answer the question, or a refusal when there are none."""
+        """The sentences that answer the question, or a refusal when the evidence does not support an answer."""
+        asked = read_question(question)
         sentences = read_sentences(query_vector, evidence)
         if not sentences:
-            return Draft(text=NOTHING_FOUND, span=None, citations=(), refusal=NOTHING_FOUND, confidence=0.0)
-        support = choose_support(question, query_vector, sentences, self._most_sentences)
+            return _refused(NOTHING_FOUND, 0.0)
+        verdict = compare(asked, sentences)
+        wanted = verdict.places if verdict else ()
+        support = choose_support(asked, query_vector, sentences, self._most_sentences, wanted)
+        span = best_span(asked, support)
+        judgement = judge(asked, sentences, support, span)
+        if judgement.chance < THRESHOLD:
+            return _refused(reason(asked, judgement), judgement.chance)
         citations = tuple(cite(evidence[chosen.evidence], chosen.sentence) for chosen in support.sentences)
-        confidence = min(1.0, max(0.0, support.sentences[0].similarity))
-        return Draft(
-            text=f"From the sources:\n{numbered(citations)}",
-            span=None,
-            citations=citations,
-            refusal=None,
-            confidence=confidence,
-        )
+        words, certainty = _shortest(asked.type, verdict, span, support)
+        draft = Draft("", words, citations, refusal=None, confidence=round(judgement.chance * certainty, 4))
+        return replace(draft, text=_composed(draft))
+
+
+def _shortest(
+    type_: AnswerType, verdict: Verdict | None, span: Span | None, support: Support
+) -> tuple[str | None, float]:
+    """The span and how sure it is: a comparison's verdict, else the likeliest candidate."""
+    if type_ is AnswerType.YES_NO:
+        return (verdict.answer, 0.6 if verdict.is_sure else 0.4) if verdict else (None, 0.3)
+    if type_ is AnswerType.CHOICE and verdict:
+        return span_of_option(verdict.answer, support), 0.7 if verdict.is_sure else 0.5
+    return (span.candidate.text, span.share) if span else (None, 0.3)
+
+
+def _composed(draft: Draft) -> str:
+    """The span, where it is likely enough, and the numbered sentences; nothing that is not in the sources."""
+    head = f"{draft.span}\n\n" if draft.span and draft.confidence >= CONFIDENT else ""
+    return f"{head}From the sources:\n{numbered(draft.citations)}"
+
+
+def _refused(why: str, chance: float) -> Draft:
+    return Draft(text=why, span=None, citations=(), refusal=why, confidence=round(1 - chance, 4))

@@ -1,4 +1,4 @@
-"""What a question asks for: a person, a place, a date, a number, one of two, a yes or no, told by rules of English."""
+"""What a question asks for: a person, a place, a date, a number, one of two, a yes or no, by rules of English."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hippograph.generation.overlap import content_stems, stem
+from hippograph.generation import question_words as nouns
+from hippograph.generation.names import names_in, quotes_in
+from hippograph.generation.overlap import FUNCTION_WORDS, content_stems
 
 
 class AnswerType(StrEnum):
@@ -17,7 +19,7 @@ class AnswerType(StrEnum):
     DATE = "date"
     NUMBER = "number"
     NAME = "name"
-    """A proper name that is neither a person's nor, surely, a place's: a film, a band, a company."""
+    """A proper name that need not be a person's or a place's: a film, a band, a company."""
     CHOICE = "choice"
     """One of the options that the question itself gives."""
     YES_NO = "yes_no"
@@ -33,65 +35,34 @@ class Question:
     head: str
     """The noun that says what is asked for ("city" of "in which city"); empty where there is none."""
     asked: str
-    """The clause that asks: the question without a sentence that only sets the scene."""
+    """The sentence that asks; one that only sets the scene is left out."""
     stems: tuple[str, ...]
-    """Stems of the words that carry meaning, without the head of a which- or what-phrase, in reading order."""
+    """Stems of the words that carry meaning, in reading order."""
     names: tuple[str, ...]
     """Capitalised names and quoted titles."""
     options: tuple[str, ...]
-    """What may be chosen or compared: the names joined by "or", or by "and" in a question for yes or no."""
+    """The two things that are compared or chosen from; empty where nothing is."""
 
 
-_AUXILIARIES = frozenset(
-    "is are was were do does did has have had can could will would should may might must am".split(" ")
+_AUXILIARY = (
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|isn't|aren't|didn't)"
 )
-_FUNCTION_STOP = frozenset(
-    "is are was were be been do does did has have had can could will would should of in on at by for from with to that "
-    "who whom whose which what when where and or as than after before during into near about not also both".split(" ")
+_OPENS_WITH_AUXILIARY = re.compile(rf"\W*(?:and |but |so )?{_AUXILIARY}\b", re.IGNORECASE)
+_WH = re.compile(r"\b(?:whom|whose|who|when|where|why|how|which|what)\b", re.IGNORECASE)
+_HOW_NUMBER = re.compile(
+    r"how (?:many|much|old|long|far|tall|high|deep|large|big|fast|wide|often|heavy|frequently)\b",
+    re.IGNORECASE,
 )
-_EMPTY_HEADS = frozenset("name title kind type sort identity full first last word term real other".split(" "))
-
-_DATE_HEADS = "year years date dates day month decade century season time era birthday birthdate weekday".split(" ")
-_NUMBER_HEADS = (
-    "number population percentage percent amount price cost age height length weight distance score total share width depth "
-    "size salary area temperature duration quantity rate sum capacity"
-).split(" ")
-_PLACE_HEADS = (
-    "city town village country nation state province county region district island continent river lake mountain sea "
-    "ocean place location area street capital municipality territory borough suburb neighborhood neighbourhood "
-    "prefecture port valley hometown birthplace venue stadium building bay peninsula department harbour harbor"
-).split(" ")
-_PERSON_HEADS = (
-    "person man woman people king queen prince princess emperor actress wife husband mother father son daughter "
-    "brother sister spouse child parent grandfather grandmother uncle aunt cousin politician musician comedian historian "
-    "president minister mayor general captain pope saint bishop poet chef coach star friend character figure monarch duke earl "
-    "boss host hostess heir guitarist vocalist drummer athlete scientist philosopher physician guest guard champion"
-).split(" ")
-_NAME_HEADS = (
-    "band group company film movie album song single book novel series show magazine newspaper team club label school university "
-    "college game war battle party organization organisation airline brand studio network channel station award medal church "
-    "language ship aircraft museum franchise restaurant league institution religion tribe festival programme program publisher "
-    "episode role orchestra airport hotel theatre theater play opera"
-).split(" ")
-_HEAD_TYPES: dict[str, AnswerType] = {
-    **dict.fromkeys(_NAME_HEADS, AnswerType.NAME),
-    **dict.fromkeys(_PERSON_HEADS, AnswerType.PERSON),
-    **dict.fromkeys(_PLACE_HEADS, AnswerType.PLACE),
-    **dict.fromkeys(_NUMBER_HEADS, AnswerType.NUMBER),
-    **dict.fromkeys(_DATE_HEADS, AnswerType.DATE),
-}
-# Agents: the one who directs, writes, paints. Not all words that end so are people.
-_AGENT = re.compile(r"(?:[^aeiou]er|[^aeiou]or|[st]or|ist|ian|eer|man|woman|ress)s?$")
-_NOT_AGENTS = frozenset("number river order chapter member letter water weather color colour summer winter tower paper".split(" "))
-
-_WH = re.compile(r"\b(who|whom|whose|when|where|why|how|which|what)\b", re.IGNORECASE)
-_HOW_NUMBER = re.compile(r"\bhow (?:many|much|old|long|far|tall|high|deep|large|big|fast|wide|often|heavy)\b", re.IGNORECASE)
-_NAME_WORD = r"[^\W\d_a-z][\w.'’&-]*"
-_NAME = re.compile(
-    rf"{_NAME_WORD}(?:\s+(?:{_NAME_WORD}|\d+|(?:of|the|de|la|van|von|der|du|del|da|di|al|bin|ap|and|in|for|&)(?=\s+(?:(?:the|la)\s+)?{_NAME_WORD})))*"
+_ENDS_PHRASE = re.compile(
+    rf"(?:{_AUXILIARY}|be|been|of|in|on|at|by|for|from|with|to|that|who|whom|whose|which|what|when|where|and|or|as"
+    r"|than|after|before|during|into|near|about|not|also|both|lies|lie|\w{3,}ed)$",
+    re.IGNORECASE,
 )
-_QUOTE = re.compile(r"[\"“«]([^\"”»]{2,80})[\"”»]")
-_OPENING = re.compile(r"(?:^|[.?!]\s+)(\w+)")
+_AGENT = re.compile(r"\w{2,}(?:[^aeiou]er|[st]or|ist|[a-z]ian|eer|man|woman|ress|crat|smith)$")
+_SENTENCE_END = re.compile(r"(?<=[\w)\"”][\w)\"”][.?!])\s+(?=[A-Z\"“])")
+_DATE_NAME = re.compile(
+    r"(?:(?:January|February|March|April|May|June|July|August|September|October|November|December)\b.*\d|\d+$)"
+)
 
 
 def read_question(text: str) -> Question:
@@ -102,16 +73,203 @@ def read_question(text: str) -> Question:
     ('place', 'city', ('Jaws',))
     """
     text = " ".join(text.split())
-    asked = _asking_clause(text)
-    names = question_names(text)
-    options = _options(asked)
-    first = (re.findall(r"\w+", asked.lower()) or [""])[0]
+    asked = _asking_sentence(text)
+    options = _options(text, asked)
     wh, head = _wh_and_head(asked)
-    if len(options) > 1 and re.search(r"\bor\b", asked):
-        type_ = AnswerType.CHOICE
-    elif first in _AUXILIARIES and not (wh and wh != "who" and False):
-        type_ = AnswerType.YES_NO
-    else:
-        type_ = _type_of(asked, wh, head)
-    stems = tuple(dict.fromkeys(content_stems(text)))
-    return Question(text, type_, head, asked, stems, names, options)
+    return Question(
+        text=text,
+        type=_type_of(asked, wh, head, options),
+        head=head,
+        asked=asked,
+        stems=tuple(dict.fromkeys(content_stems(text))),
+        names=question_names(text),
+        options=options,
+    )
+
+
+def question_names(text: str) -> tuple[str, ...]:
+    """The names and quoted titles of a question; the capital of its first word counts only inside a longer name.
+
+    >>> question_names("Are Ada Lovelace and the film “Jaws” related?")
+    ('Ada Lovelace', 'Jaws')
+    """
+    found: dict[str, None] = {}
+    for name in (*names_in(text), *quotes_in(text)):
+        kept = _without_question_words(name)
+        if kept and not _DATE_NAME.match(kept):
+            found[kept] = None
+    return tuple(found)
+
+
+def _without_question_words(name: str) -> str:
+    parts = name.split()
+    while parts and parts[0].lower().strip(".,'’") in FUNCTION_WORDS | {
+        "name",
+        "give",
+        "tell",
+        "list",
+        "besides",
+    }:
+        parts = parts[1:]
+    return " ".join(parts)
+
+
+def _asking_sentence(text: str) -> str:
+    """The last sentence that asks."""
+    parts = [part for part in _SENTENCE_END.split(text) if part.strip()]
+    asking = [part for part in parts if part.rstrip().endswith("?")]
+    return (asking or [part for part in parts if _WH.search(part)] or [text])[-1]
+
+
+def _wh_and_head(asked: str) -> tuple[str, str]:
+    """The question word that asks, and the noun of its phrase."""
+    match = _asking_word(asked)
+    if match is None:
+        return "", ""
+    wh, after = match.group().lower(), asked[match.end() :]
+    if wh in ("what", "which"):
+        return wh, _head_after(after)
+    return wh, ""
+
+
+def _asking_word(asked: str) -> re.Match[str] | None:
+    """The question word that asks: the first at the start or after a comma or preposition, else the last what/which.
+
+    A "which" or "who" that follows a noun only joins a clause to it.
+    """
+    found = list(_WH.finditer(asked))
+    if not found:
+        return None
+    for match in found:
+        before = asked[: match.start()].rstrip().lower()
+        if not before or re.search(
+            r"(?:^|\W)(?:in|on|at|by|for|from|with|to|of|than|is|was|were|are|and|besides)$", before
+        ):
+            return match
+    asks_so = [
+        match for match in found if match.group().lower() not in ("who", "which", "when", "where", "whose")
+    ]
+    return asks_so[0] if asks_so else found[-1]
+
+
+def _head_after(after: str) -> str:
+    """The last noun of the phrase after "which" or "what", after "which of the", or after "what is the"."""
+    phrase = _phrase(after)
+    if not phrase:
+        opening = re.match(r"\s*(?:of|is|was|are|were)\s+(?:the|a|an|his|her|its|their|these|one)?\s*", after)
+        phrase = _phrase(after[opening.end() :]) if opening else []
+    if phrase and _singular(phrase[-1]) in nouns.EMPTY_HEADS:
+        of = re.search(rf"\b{re.escape(phrase[-1])}\s+of\s+(?:the|a|an|this|that|one of the)?\s*", after)
+        phrase = (_phrase(after[of.end() :]) if of else []) or phrase
+    heads = [_singular(word) for word in phrase]
+    # A verb in the present tense may end the phrase: "which player endorses skates".
+    known = [head for head in heads if head_type(head) is not AnswerType.ANYTHING]
+    return (known or heads or [""])[-1]
+
+
+def _phrase(after: str) -> list[str]:
+    """The lower-case words up to punctuation or the first word that cannot stand inside a noun phrase."""
+    phrase: list[str] = []
+    for match in re.finditer(r"[\w'’-]+|[^\w\s]", after):
+        word = match.group().lower()
+        is_participle = word.endswith("ed")
+        if not word[0].isalnum() or (_ENDS_PHRASE.match(word) and (phrase or not is_participle)):
+            break
+        phrase.append(word)
+    return phrase
+
+
+def _singular(noun: str) -> str:
+    if noun in ("series", "species"):
+        return noun
+    if noun.endswith("ies") and len(noun) > 4:
+        return noun[:-3] + "y"
+    if noun.endswith("sses"):
+        return noun[:-2]
+    return noun[:-1] if noun.endswith("s") and not noun.endswith(("ss", "us", "is")) else noun
+
+
+def _type_of(asked: str, wh: str, head: str, options: tuple[str, ...]) -> AnswerType:
+    opens_closed = bool(_OPENS_WITH_AUXILIARY.match(asked)) or (
+        re.match(r"both\b", asked, re.IGNORECASE) is not None and not wh
+    )
+    if len(options) == 2 and _offers(asked, options):
+        return AnswerType.CHOICE
+    if opens_closed and wh not in ("what", "which"):
+        return AnswerType.YES_NO
+    if _HOW_NUMBER.search(asked):
+        return AnswerType.NUMBER
+    simple = {
+        "who": AnswerType.PERSON,
+        "whom": AnswerType.PERSON,
+        "whose": AnswerType.PERSON,
+        "where": AnswerType.PLACE,
+        "when": AnswerType.DATE,
+    }
+    return simple.get(wh) or head_type(head)
+
+
+def head_type(head: str) -> AnswerType:
+    """The kind of answer a noun asks for.
+
+    >>> head_type("director").value, head_type("river").value, head_type("genre").value
+    ('person', 'place', 'anything')
+    """
+    for type_, known in (
+        (AnswerType.DATE, nouns.DATE_HEADS),
+        (AnswerType.NUMBER, nouns.NUMBER_HEADS),
+        (AnswerType.PLACE, nouns.PLACE_HEADS),
+        (AnswerType.PERSON, nouns.PERSON_HEADS),
+        (AnswerType.NAME, nouns.NAME_HEADS),
+    ):
+        if head in known:
+            return type_
+    if head not in nouns.NOT_AGENTS and _AGENT.match(head):
+        return AnswerType.PERSON
+    return AnswerType.ANYTHING
+
+
+def _offers(asked: str, options: tuple[str, ...]) -> bool:
+    """Whether the asking sentence lets one choose: "A or B", "between A and B", "which of the two"."""
+    return bool(
+        re.search(r"\bor\b", asked)
+        or re.search(r"\bbetween\b.*\b(?:which|who|what)\b", asked, re.IGNORECASE)
+        or re.match(
+            r"\W*(?:which|who)\b.*\b(?:first|earlier|later|older|younger|oldest|youngest)\b",
+            asked,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _options(text: str, asked: str) -> tuple[str, ...]:
+    """The two things joined by "or", or by "and" where a question compares; read off the names beside the word."""
+    for scope, joiner in ((asked, "or"), (asked, "and"), (text, "and")):
+        for match in re.finditer(rf"\s{joiner}\s+(?:the\s+|a\s+|an\s+)?", scope):
+            left, right = _name_before(scope[: match.start()]), _name_after(scope[match.end() :])
+            if left and right and left != right:
+                return left, right
+        if joiner == "or":
+            plain = re.search(
+                r"[,:]\s*(?:the |an? )?([^,:?]+?),?\s+or\s+(?:the |an? )?([^,?]+?)\s*\?*$", scope
+            )
+            if plain:
+                return plain.group(1).strip(), plain.group(2).strip()
+    return ()
+
+
+def _name_before(before: str) -> str:
+    before = before.rstrip(" ,")
+    quotes = [quote for quote in quotes_in(before) if before.rstrip("\"”»'").endswith(quote)]
+    if quotes:
+        return quotes[-1]
+    names = [name for name in names_in(before) if before.endswith(name)]
+    return _without_question_words(names[-1]) if names else ""
+
+
+def _name_after(after: str) -> str:
+    quotes = [quote for quote in quotes_in(after) if after.lstrip("\"“«'").startswith(quote)]
+    if quotes:
+        return quotes[0]
+    names = [name for name in names_in(after) if after.startswith(name)]
+    return names[0] if names else ""

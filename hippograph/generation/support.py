@@ -1,4 +1,4 @@
-"""Supporting sentences: the few that answer to a question, in hop order, without a model."""
+"""Supporting sentences: the few that answer a question, in hop order, chosen without a model call."""
 
 from __future__ import annotations
 
@@ -6,146 +6,155 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from hippograph.generation.candidates import find_candidates
 from hippograph.generation.overlap import content_stems, coverage, rarity
-from hippograph.types import Evidence, Vectors
+from hippograph.generation.question_types import Question
+from hippograph.generation.sentences import EvidenceSentence
+from hippograph.generation.type_match import fits_type
+from hippograph.text.names import normal_name
+from hippograph.types import Vectors
 
+BASES = 3
+"""How many of the sentences nearest the question the others are linked to."""
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence of the evidence: which passage, which of its sentences, and what it says."""
+FEATURES = (
+    "similarity",
+    "coverage",
+    "rank",
+    "pair",
+    "uncovered",
+    "named_there",
+    "names_title",
+    "same_passage",
+    "answer_type",
+    "opening",
+    "shared_names",
+    "title_asked",
+    "likeness",
+    "head",
+    "length",
+)
+WEIGHTS = np.array([1.46, 1.27, 1.65, 0.86, 3.76, 1.37, -0.05, -0.26, 2.36, 0.73, 1.92, -0.01, -0.69, 0.57, 0.08])
 
-    evidence: int
-    sentence: int
-    title: str
-    text: str
-    stems: frozenset[str]
-    """The stems of the sentence and of its document's title: what the sentence is understood to say."""
-    title_stems: frozenset[str]
-    own_stems: frozenset[str]
-    vector: Vectors
-    similarity: float
-    """Cosine with the question."""
+Features = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """The chosen sentences in hop order and how well each fits, best possible about 1."""
+    """The chosen sentences in hop order, with the score each was chosen by."""
 
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[EvidenceSentence, ...]
     scores: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SupportWeights:
-    """What counts when sentences are chosen. Every part is a cosine or a share, so the weights compare."""
-
-    similarity: float = 1.0
-    coverage: float = 0.4
-    rank: float = 0.15
-    pair: float = 0.6
-    uncovered: float = 0.4
-    link: float = 0.25
-    answer_type: float = 0.2
-    repeated: float = 0.3
-
-
-WEIGHTS = SupportWeights()
-
-
-def read_sentences(query_vector: Vectors, evidence: Sequence[Evidence]) -> list[Sentence]:
-    """Every sentence of the evidence, in rank and reading order. One without a vector counts as unlike."""
-    found = []
-    for place, item in enumerate(evidence):
-        passage = item.found.passage
-        title_stems = frozenset(content_stems(passage.title))
-        for number, sentence in enumerate(passage.sentences):
-            has_vector = number < len(item.sentence_vectors)
-            vector = item.sentence_vectors[number] if has_vector else np.zeros_like(query_vector)
-            own = frozenset(content_stems(sentence.text))
-            found.append(
-                Sentence(
-                    evidence=place,
-                    sentence=number,
-                    title=passage.title,
-                    text=sentence.text,
-                    stems=own | title_stems,
-                    title_stems=title_stems,
-                    own_stems=own,
-                    vector=vector,
-                    similarity=float(vector @ query_vector),
-                )
-            )
-    return found
+    hops: tuple[int, ...]
+    """1 for a sentence that answers to the question itself, 2 for one that follows from another."""
 
 
 def choose_support(
-    question: str,
+    question: Question,
     query_vector: Vectors,
-    sentences: Sequence[Sentence],
-    limit: int = 5,
-    weights: SupportWeights = WEIGHTS,
+    sentences: Sequence[EvidenceSentence],
+    limit: int,
+    wanted: Sequence[int] = (),
 ) -> Support:
-    """Choose sentences one by one: first what answers to the question, then what the chosen ones leave open.
+    """The sentence nearest the question, the wanted ones and the best others, ordered by hop and then by score."""
+    if not sentences:
+        return Support((), (), ())
+    bases = nearest(question, sentences)
+    features = sentence_features(question, query_vector, sentences, bases)
+    scores = features @ WEIGHTS
+    best = (int(place) for place in np.argsort(-scores, kind="stable"))
+    chosen = list(dict.fromkeys([*wanted, bases[0], *best]))[:limit]
+    hops = {place: hop_of(question, sentences[place], place == bases[0]) for place in chosen}
+    chosen.sort(key=lambda place: (hops[place], place != bases[0], -scores[place]))
+    return Support(
+        sentences=tuple(sentences[place] for place in chosen),
+        scores=tuple(float(scores[place]) for place in chosen),
+        hops=tuple(hops[place] for place in chosen),
+    )
 
-    After the first, a sentence counts by the cosine of the question with the sum of its vector and a chosen
-    one's (a pair that says the question together), by question words nobody has covered, and by a link to a
-    chosen sentence: its title is named there, or the other way round.
-    """
-    wanted = list(dict.fromkeys(content_stems(question)))
+
+def nearest(question: Question, sentences: Sequence[EvidenceSentence]) -> list[int]:
+    """The sentences that answer to the question itself: by cosine, covered words and the passage's rank."""
     rare = rarity(sentence.stems for sentence in sentences)
-    chosen: list[int] = []
-    scores: list[float] = []
-    base = [
-        weights.similarity * sentence.similarity
-        + weights.coverage * coverage(wanted, sentence.stems, rare)
-        + weights.rank / (1 + sentence.evidence)
+    direct = [
+        sentence.similarity
+        + 0.4 * coverage(question.stems, sentence.stems, rare)
+        + 0.15 / (1 + sentence.evidence)
         for sentence in sentences
     ]
-    while len(chosen) < min(limit, len(sentences)):
-        best = max(
-            (place for place in range(len(sentences)) if place not in chosen),
-            key=lambda place: (
-                base[place] + _gain(place, chosen, sentences, query_vector, wanted, rare, weights)
-            ),
-        )
-        scores.append(base[best] + _gain(best, chosen, sentences, query_vector, wanted, rare, weights))
-        chosen.append(best)
-    return Support(tuple(sentences[place] for place in chosen), tuple(scores))
+    return sorted(range(len(sentences)), key=lambda place: -direct[place])[:BASES]
 
 
-def _gain(
-    place: int,
-    chosen: Sequence[int],
-    sentences: Sequence[Sentence],
+def hop_of(question: Question, sentence: EvidenceSentence, is_nearest: bool) -> int:
+    """1 where the sentence speaks of something the question names, or is nearest to it; else 2."""
+    asked = {normal_name(name) for name in question.names}
+    return 1 if is_nearest or asked & sentence.names else 2
+
+
+def sentence_features(
+    question: Question,
     query_vector: Vectors,
-    wanted: Sequence[str],
-    rare: dict[str, float],
-    weights: SupportWeights,
-) -> float:
-    if not chosen:
-        return 0.0
-    sentence = sentences[place]
-    others = [sentences[other] for other in chosen]
-    covered = frozenset().union(*(other.stems for other in others))
-    left = [word for word in wanted if word not in covered]
-    return (
-        weights.pair * max(_pair_cosine(query_vector, sentence, other) for other in others)
-        + weights.uncovered * coverage(left, sentence.stems, rare) * (len(left) / max(1, len(wanted)))
-        + weights.link * max(_linked(sentence, other) for other in others)
+    sentences: Sequence[EvidenceSentence],
+    bases: Sequence[int],
+) -> Features:
+    """What speaks for each sentence: shape (sentences, FEATURES). `bases` are the places nearest the question."""
+    rare = rarity(sentence.stems for sentence in sentences)
+    covered = sentences[bases[0]].stems
+    left = [word for word in question.stems if word not in covered]
+    asked_names = {normal_name(name) for name in question.names}
+    head = content_stems(question.head)
+    vectors = np.stack([sentence.vector for sentence in sentences])
+    base_vectors = vectors[list(bases)]
+    pair = _pair_cosines(vectors, base_vectors, query_vector)
+    likeness = vectors @ base_vectors.T
+    rows = []
+    for place, sentence in enumerate(sentences):
+        others = [other for other in bases if other != place]
+        links = [_links(sentence, sentences[other], asked_names) for other in others] or [(0.0, 0.0, 0.0)]
+        rows.append(
+            (
+                sentence.similarity,
+                coverage(question.stems, sentence.stems, rare),
+                1 / (1 + sentence.evidence),
+                max((pair[place, bases.index(other)] for other in others), default=0.0),
+                coverage(left, sentence.stems, rare) * len(left) / max(1, len(question.stems)),
+                max(link[0] for link in links),
+                max(link[1] for link in links),
+                float(sentence.evidence == sentences[bases[0]].evidence),
+                float(has_answer_type(question, sentence)),
+                float(sentence.sentence == 0),
+                max(link[2] for link in links),
+                float(bool(sentence.title_stems) and sentence.title_stems <= set(question.stems)),
+                max((likeness[place, bases.index(other)] for other in others), default=0.0),
+                float(bool(head) and set(head) <= sentence.own_stems),
+                min(1.0, len(sentence.own_stems) / 20),
+            )
+        )
+    return np.array(rows)
+
+
+def has_answer_type(question: Question, sentence: EvidenceSentence) -> bool:
+    """Whether the sentence holds something of the kind that is asked for and that the question does not say."""
+    return any(
+        fits_type(question, candidate, sentence.text) > 0 and not set(content_stems(candidate.text)) <= set(question.stems)
+        for candidate in find_candidates(sentence.text, sentence.mentions, ())
     )
 
 
-def _pair_cosine(query_vector: Vectors, left: Sentence, right: Sentence) -> float:
-    total = left.vector + right.vector
-    return float(total @ query_vector / max(float(np.linalg.norm(total)), 1e-9))
+def _pair_cosines(vectors: Vectors, bases: Vectors, query_vector: Vectors) -> Features:
+    """Cosine of the question with the sum of each sentence and each base: shape (sentences, bases)."""
+    sums = vectors[:, None, :] + bases[None, :, :]
+    lengths = np.maximum(np.linalg.norm(sums, axis=2), 1e-9)
+    return np.asarray((sums @ query_vector) / lengths, dtype=np.float64)
 
 
-def _linked(left: Sentence, right: Sentence) -> float:
-    """1 when one's title is named in the other's text, and they are of different documents."""
-    if left.title_stems == right.title_stems:
-        return 0.0
-    named = (left.title_stems and left.title_stems <= right.own_stems) or (
-        right.title_stems and right.title_stems <= left.own_stems
-    )
-    return float(bool(named))
+def _links(sentence: EvidenceSentence, base: EvidenceSentence, asked: set[str]) -> tuple[float, float, float]:
+    """Whether the base names the sentence's title, the sentence the base's, and the share of new names in common."""
+    if sentence.title == base.title:
+        return 0.0, 0.0, 0.0
+    named_there = bool(sentence.title_stems) and sentence.title_stems <= base.own_stems
+    names_title = bool(base.title_stems) and base.title_stems <= sentence.own_stems
+    common = (sentence.names & base.names) - asked
+    return float(named_there), float(names_title), min(1.0, len(common) / 2)

@@ -18,7 +18,7 @@ from hippograph.graph.knowledge_graph import Contributions, KnowledgeGraph
 from hippograph.graph.synonymy import find_synonyms
 from hippograph.settings import GraphSettings
 from hippograph.text.names import normal_name
-from hippograph.types import Extraction, MentionKind, Passage, Vectors
+from hippograph.types import Extraction, MentionKind, Passage, Triple, Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,17 +61,13 @@ def link_corpus(
     fact_count = 0
     for passage, extraction in zip(range(len(passages)), extractions, strict=True):
         sentences = _entities_by_sentence(passages[passage], extraction, node_of)
-        facts = [
-            (node_of[subject], node_of[object_], triple)
-            for triple in extraction.triples
-            if (subject := normal_name(triple.subject)) and (object_ := normal_name(triple.object))
-        ]
+        facts = _facts_between(extraction, node_of)
         rows += contributions_of(passage, sentences, facts, settings)
         sentence_counts.append(len(sentences))
         entity_counts += [len(sentence) for sentence in sentences]
         entities_flat += [node for sentence in sentences for node in sentence]
         titles.append(_title_node(extraction, node_of))
-        fact_count += len(facts)
+        fact_count += len(extraction.triples)
     synonyms = find_synonyms(keys, name_vectors(keys), settings.synonymy_threshold).shifted(len(passages))
     contributions = gather_contributions(rows, synonyms, settings)
     graph = merge(contributions, len(passages), len(passages) + len(keys))
@@ -95,12 +91,16 @@ def _spellings(extractions: Sequence[Extraction]) -> dict[str, Counter[str]]:
     """How often each spelling of each normal name occurs. A name without a normal form names nothing."""
     spellings: dict[str, Counter[str]] = {}
     for extraction in extractions:
-        names = [mention.name for mention in extraction.mentions]
-        names += [end for triple in extraction.triples for end in (triple.subject, triple.object)]
-        for name in names:
-            if key := normal_name(name):
-                spellings.setdefault(key, Counter())[name] += 1
+        for mention in extraction.mentions:
+            if key := normal_name(mention.name):
+                spellings.setdefault(key, Counter())[mention.name] += 1
     return spellings
+
+
+def _facts_between(extraction: Extraction, node_of: dict[str, int]) -> list[tuple[int, int, Triple]]:
+    """The facts whose two ends are entities; a phrase that no passage mentions as a thing is not a node."""
+    ends = ((normal_name(triple.subject), normal_name(triple.object), triple) for triple in extraction.triples)
+    return [(node_of[a], node_of[b], triple) for a, b, triple in ends if a in node_of and b in node_of]
 
 
 def _usual(spellings: Counter[str]) -> str:

@@ -20,7 +20,7 @@ from hippograph.settings import Settings
 from hippograph.storage.manifest import Manifest, flush_folder, read_manifest, write_manifest
 from hippograph.storage.records import document_to_json, extraction_to_json, passage_to_json
 from hippograph.storage.stage import Stage, storage_errors
-from hippograph.strings import save_strings
+from hippograph.strings import save_lookup, save_strings
 from hippograph.types import Document, IndexVersion, Vectors, VersionId
 
 VERSIONS = "versions"
@@ -30,7 +30,9 @@ def write_version(
     stage: Stage,
     linked: Linked,
     documents: Sequence[Document],
+    texts: Sequence[str],
     passage_vectors: Vectors,
+    sentences: Sequence[str],
     sentence_vectors: Vectors,
     vectors: VectorIndexes,
 ) -> Path:
@@ -41,7 +43,8 @@ def write_version(
         folder.mkdir(parents=True)
         _save_tables(folder, linked, documents)
         _save_graph(folder, linked)
-        save_lexical_index(folder, [passage.embedding_text() for passage in linked.passages])
+        save_lexical_index(folder, "passages", texts)
+        save_lexical_index(folder, "sentences", sentences)
         for name, matrix in (("passages", passage_vectors), ("sentences", sentence_vectors)):
             index = vectors.create(matrix.shape[1])
             index.add(matrix)
@@ -93,6 +96,7 @@ def _save_tables(folder: Path, linked: Linked, documents: Sequence[Document]) ->
     save_strings(folder, "passages", map(passage_to_json, linked.passages))
     save_strings(folder, "extractions", map(extraction_to_json, linked.extractions))
     save_strings(folder, "entities.keys", linked.entity_keys)
+    save_lookup(folder, "entities.keys", linked.entity_keys)
     save_strings(folder, "entities.names", linked.entity_names)
     row_of = {document.id: row for row, document in enumerate(documents)}
     owners = [row_of[passage.document] for passage in linked.passages]

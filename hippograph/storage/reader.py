@@ -16,7 +16,7 @@ from hippograph.ports import VectorIndexes
 from hippograph.published import PublishedIndex
 from hippograph.storage.manifest import Manifest
 from hippograph.storage.records import document_from_json, extraction_from_json, passage_from_json
-from hippograph.strings import Strings
+from hippograph.strings import Lookup, Strings
 
 
 def open_version(root: Path, manifest: Manifest, vectors: VectorIndexes) -> PublishedIndex:
@@ -47,16 +47,18 @@ def read_contributions(folder: Path) -> Contributions:
 def _open(folder: Path, manifest: Manifest, vectors: VectorIndexes) -> PublishedIndex:
     passages, documents = Strings(folder, "passages"), Strings(folder, "documents")
     extractions = Strings(folder, "extractions")
+    sentence_starts = _array(folder, "sentences.starts")
     return PublishedIndex(
         version=manifest.version,
         graph=_graph(folder, len(passages)),
-        lexical=LexicalIndex(folder, len(passages)),
+        lexical=LexicalIndex(folder, "passages", len(passages)),
+        sentence_lexical=LexicalIndex(folder, "sentences", int(sentence_starts[-1])),
         passage_vectors=vectors.open(folder / "passages.vectors"),
         sentence_vectors=vectors.open(folder / "sentences.vectors"),
-        sentence_starts=_array(folder, "sentences.starts"),
+        sentence_starts=sentence_starts,
         sentence_entity_starts=_array(folder, "sentences.entity_starts"),
         sentence_entities=_array(folder, "sentences.entities"),
-        entity_keys=Strings(folder, "entities.keys"),
+        entity_keys=Lookup(folder, "entities.keys"),
         entity_names=Strings(folder, "entities.names"),
         entity_passage_counts=_array(folder, "entities.passage_counts"),
         title_nodes=_array(folder, "titles.nodes"),

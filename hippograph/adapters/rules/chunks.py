@@ -56,7 +56,7 @@ class Chunk:
 
 _BE = word_set("is was are were be been being am 's 're 'm ’s ’re ’m")
 _AUXILIARY = _BE | word_set(
-    "has have had having do does did will would can could may might shall should must to 'll 'd 've ’ll ’d ’ve"
+    "has have had having do does did will would can could may might shall should must to 'll 'd 've ’ll ’ve"
 )
 _COPULA = _BE | word_set("become becomes became remain remains remained")
 _SUBORDINATE = word_set("because although though while if when since unless whereas that whether so")

@@ -13,7 +13,7 @@ from hippograph.adapters.rules.foreign import foreign_mentions, is_english
 from hippograph.adapters.rules.items import Item, ItemKind, lexicon, read_items, tagged, word_set
 from hippograph.adapters.rules.nouns import is_telling
 from hippograph.adapters.rules.phrases import join_of, join_places, names_inside
-from hippograph.adapters.rules.proper import join_names, seen_inside
+from hippograph.adapters.rules.proper import is_common, join_names, seen_inside
 from hippograph.errors import MissingExtra
 from hippograph.text.names import normal_name, title_name
 from hippograph.types import (
@@ -77,7 +77,8 @@ class _Reading:
         self.sentences = [join_names(row, text, words, known) for row, text in zip(rows, texts, strict=True)]
         names = [item.text for item in chain.from_iterable(self.sentences) if item.kind is ItemKind.NAME]
         self.aliases = Aliases(self.topic, names, self.texts, words)
-        self.kind_of_topic = ""
+        # "the river" and "the Society" in a text about the Humaya River or the Taos Society
+        self.kinds_of_topic = {word for word in self.topic.lower().split() if is_common(word, words)}
         self.kinds: dict[str, MentionKind] = {}
         self.mentions: dict[tuple[str, int], Mention] = {}
         self.triples: dict[tuple[str, str, str], Triple] = {}
@@ -106,7 +107,7 @@ class _Reading:
             if item.text in self.aliases.acronyms:
                 self._mention(item.text, MentionKind.NAME, number)
             if item.kind is ItemKind.NAME:
-                for part in names_inside(item.text):
+                for part in names_inside(item.text, self.lexicon):
                     self._mention(self.aliases.full(part), MentionKind.NAME, number)
         text = self.texts[number]
         if not is_english(items, self.lexicon):
@@ -140,8 +141,8 @@ class _Reading:
             claim.rule, subject, object_
         ):
             return
-        if claim.rule == "copula" and not self.kind_of_topic and subject == self.topic:
-            self.kind_of_topic = claim.object.rsplit(" ", 1)[-1].lower()
+        if claim.rule == "copula" and sentence == 0 and subject == self.topic:
+            self.kinds_of_topic.add(claim.object.rsplit(" ", 1)[-1].lower())
         key = (subject, claim.relation, object_)
         triple = Triple(subject, claim.relation, object_, sentence, CONFIDENCE[claim.rule], claim.rule)
         self.triples.setdefault(key, triple)
@@ -162,7 +163,7 @@ class _Reading:
             if word in _FIRST_PERSON:
                 return self.speaker
             return self.subject if word in _THIRD_PERSON else ""
-        if chunk.definite and self.kind_of_topic and chunk.text.lower() == self.kind_of_topic:
+        if chunk.definite and chunk.text.lower() in self.kinds_of_topic:
             return self.topic
         return self.aliases.full(chunk.text)
 

@@ -190,13 +190,6 @@ class _Reader:
         elif state.verb and state.has_object:
             for subject in state.subjects:
                 self._say(subject, state.relation, name, state.rule)
-            if (
-                comma
-                and state.last_name
-                and chunk.is_name
-                and self._before(place, 3) is ChunkKind.PREPOSITION
-            ):
-                self._say(state.last, "in", name, "apposition")
         elif state.verb:
             self._object(chunk, name)
         elif (

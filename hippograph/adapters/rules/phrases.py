@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hippograph.adapters.rules.chunks import Chunk, ChunkKind
 from hippograph.adapters.rules.items import ItemKind, word_set
+from hippograph.adapters.rules.proper import Lexicon, is_common
 
 # Nouns that only say what kind of thing the name after "of" is.
 _NAMING = word_set(
@@ -84,7 +85,13 @@ def _is_plain_name(chunk: Chunk) -> bool:
     return chunk.is_name and not chunk.role and not chunk.owner and len(chunk.items) == 1
 
 
-def names_inside(name: str) -> list[str]:
-    """The names that a name is made with: "Nicaragua" in "President of Nicaragua"."""
+def names_inside(name: str, lexicon: Lexicon) -> list[str]:
+    """The name that a name is made with: "Nicaragua" in "President of Nicaragua", nothing in "Man of the Year"."""
     _, link, tail = name.partition(" of ")
-    return [tail.removeprefix("the ")] if (link and tail[:1].isupper()) or tail.startswith("the ") else []
+    tail = tail.removeprefix("the ")
+    if not link or not tail[:1].isupper():
+        return []
+    proper = any(
+        not is_common(word, lexicon) or lexicon.get(word, "").startswith("NNP") for word in tail.split()
+    )
+    return [tail] if proper else []

@@ -182,4 +182,4 @@ def _linked(items: Sequence[Item], begin: int, end: int, lexicon: Lexicon) -> in
 
 
 def _capital(items: Sequence[Item], at: int) -> bool:
-    return at < len(items) and is_capitalised(items[at]) and items[at].tag not in ("PRP", "PRP$")
+    return at < len(items) and is_capitalised(items[at]) and items[at].tag != "PRP"

@@ -1,0 +1,94 @@
+"""Exploring: everything a search finds out about a question before it orders the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hippograph.published import PublishedIndex
+from hippograph.retrieval.hops import FirstHop, choose_first_hop, second_hop
+from hippograph.retrieval.links import Links, find_links
+from hippograph.retrieval.pool import Pool, gather_pool, union
+from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking, sentence_ranking
+from hippograph.retrieval.seeds import find_seeds, names_in
+from hippograph.retrieval.signals import (
+    LexicalScores,
+    Signals,
+    link_signals,
+    similarity_signals,
+    walk_signals,
+)
+from hippograph.retrieval.walk import Walks, walk_from
+from hippograph.settings import RetrievalSettings
+from hippograph.types import Node, Seed, Vectors
+
+NO_SEEDS = "nothing in the graph answers to the question, so passages are ranked by dense similarity alone"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exploration:
+    """What each step found."""
+
+    dense: Ranking
+    lexical: Ranking
+    sentences: Ranking
+    named: Mapping[Node, str]
+    """The entities the question names."""
+    entities: tuple[Seed, ...]
+    walks: Walks
+    first: FirstHop
+    second: Ranking
+    links: Links
+    pool: Pool
+    signals: Signals
+    fallback: str | None
+
+    @property
+    def dense_seeds(self) -> Mapping[Node, float]:
+        """The passages nearest the question and their cosines."""
+        top = self.dense.top(5)
+        return dict(zip(map(Node, top.rows.tolist()), top.scores.tolist(), strict=True))
+
+    def hop(self, row: int) -> int:
+        """1 for a passage that answers to the question itself, 2 for one that the first hop led to."""
+        near = self.dense.top(5).rows.tolist() + self.lexical.top(5).rows.tolist()
+        return 1 if row in near or row in self.first.passages.tolist() else 2
+
+
+def explore(
+    question: str,
+    query_vector: Vectors,
+    index: PublishedIndex,
+    settings: RetrievalSettings,
+    lap: Callable[[str], None] = lambda step: None,
+) -> Exploration:
+    """First rankings, seeds, walks, the second hop, and the signals of every candidate they bring up."""
+    depth = settings.candidates
+    dense = dense_ranking(index, query_vector, max(depth, settings.seed_passages))
+    sentences = sentence_ranking(index, query_vector, depth)
+    lap("dense")
+    words = LexicalScores(index.lexical.scores(question), index.sentence_lexical.scores(question))
+    lexical = lexical_ranking(words.passages, max(depth, settings.seed_passages))
+    lap("lexical")
+    named = names_in(question, index)
+    entities = find_seeds(index, named, sentences, settings)
+    lap("seeds")
+    walks = walk_from(index, entities, dense, lexical, words.spread, settings)
+    lap("walk")
+    walked = walks.ranking(depth)
+    first = choose_first_hop(index, query_vector, walked)
+    second = second_hop(index, query_vector, first, depth)
+    lap("second hop")
+    rows = union([dense, lexical, walked, walks.ranking_of("entities", depth), second], depth)
+    pool = gather_pool(index, rows)
+    links = find_links(index, rows, first, named)
+    signals = similarity_signals(index, query_vector, words, pool, first)
+    signals |= link_signals(links, pool, query_vector, first)
+    signals |= walk_signals(walks, rows)
+    lap("signals")
+    fallback = None if entities else NO_SEEDS
+    return Exploration(
+        dense, lexical, sentences, named, entities, walks, first, second, links, pool, signals, fallback
+    )

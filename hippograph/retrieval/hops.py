@@ -1,0 +1,80 @@
+"""Hops without a model: what the first hop's best sentences lead to.
+
+A second probe is made of vectors alone: the question together with what was found, or without what it answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hippograph.published import PublishedIndex
+from hippograph.retrieval.pool import Pool
+from hippograph.retrieval.rankings import Ranking, Rows
+from hippograph.types import Row, Vectors
+
+FIRST_HOPS = 5
+"""How many passages of the first hop are followed further."""
+
+ANSWERED = 0.6
+"""How much of a first-hop sentence's direction is taken out of the question to see what it left open."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstHop:
+    """Passages that answer to the question itself, and the sentence of each that does so best."""
+
+    passages: Rows
+    sentence_vectors: Vectors
+    """The best sentence's vector: shape (first hops, d)."""
+    sentences: Rows
+    """The best sentence's row."""
+
+
+def choose_first_hop(index: PublishedIndex, query_vector: Vectors, ranking: Ranking) -> FirstHop:
+    """The first passages of a ranking, each with the sentence nearest the question."""
+    passages = ranking.rows[:FIRST_HOPS]
+    sentences, vectors = [], []
+    for passage in passages.tolist():
+        rows = np.array(index.sentence_rows(Row(passage)), dtype=np.int64)
+        here = index.sentence_vectors.vectors(rows)
+        best = int(np.argmax(here @ query_vector))
+        sentences.append(int(rows[best]))
+        vectors.append(here[best])
+    shaped = np.array(vectors, dtype=np.float32).reshape(-1, len(query_vector))
+    return FirstHop(passages, shaped, np.array(sentences, dtype=np.int64))
+
+
+def second_hop(index: PublishedIndex, query_vector: Vectors, first: FirstHop, k: int) -> Ranking:
+    """The passages nearest some second probe; the passage a probe comes from is not its own second hop."""
+    scores, rows = index.passage_vectors.search(second_probes(query_vector, first), k)
+    led_elsewhere = (rows >= 0) & (rows != first.passages[:, None])
+    found, places = np.unique(rows[led_elsewhere], return_inverse=True)
+    best = np.full(len(found), -np.inf)
+    np.maximum.at(best, places, scores[led_elsewhere].astype(np.float64))
+    return Ranking.of(found, best).top(k)
+
+
+def second_probes(query_vector: Vectors, first: FirstHop) -> Vectors:
+    """What to look for next: the question together with each first-hop sentence, unit length."""
+    return _unit(query_vector + first.sentence_vectors)
+
+
+def left_open(query_vector: Vectors, first: FirstHop) -> Vectors:
+    """The question without what each first-hop sentence already answers, unit length."""
+    answered = (first.sentence_vectors @ query_vector)[:, None] * first.sentence_vectors
+    return _unit(query_vector - ANSWERED * answered)
+
+
+def chain_scores(pool: Pool, query_vector: Vectors, first: FirstHop) -> npt.NDArray[np.float32]:
+    """Cosine of the question with a first-hop sentence and a sentence here taken together: shape (T, hops)."""
+    together = pool.sentence_vectors @ first.sentence_vectors.T
+    here = (pool.sentence_vectors @ query_vector)[:, None]
+    there = (first.sentence_vectors @ query_vector)[None, :]
+    return (here + there) / np.sqrt(np.maximum(2 + 2 * together, 1e-6))
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)

@@ -1,0 +1,57 @@
+"""First rankings of passages: by meaning and by words. Everything else builds on these two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hippograph.published import PublishedIndex
+from hippograph.types import Vectors
+
+Rows = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Rows, best first, and their scores."""
+
+    rows: Rows
+    scores: Values
+
+    def top(self, k: int) -> Ranking:
+        """The first k."""
+        return Ranking(self.rows[:k], self.scores[:k])
+
+    @classmethod
+    def of(cls, rows: npt.NDArray[np.integer], scores: npt.NDArray[np.floating]) -> Ranking:
+        """Rows in order of their scores; ties go to the lower row."""
+        order = np.lexsort((rows, -scores))
+        return cls(rows[order].astype(np.int64), scores[order].astype(np.float64))
+
+
+def dense_ranking(index: PublishedIndex, query_vector: Vectors, k: int) -> Ranking:
+    """The k passages whose vectors are nearest the question's."""
+    return _nearest(index.passage_vectors.search(query_vector[None, :], k))
+
+
+def sentence_ranking(index: PublishedIndex, query_vector: Vectors, k: int) -> Ranking:
+    """The k sentences whose vectors are nearest the question's."""
+    return _nearest(index.sentence_vectors.search(query_vector[None, :], k))
+
+
+def lexical_ranking(scores: npt.NDArray[np.float32], k: int) -> Ranking:
+    """The k passages that share the most telling words with the question; those that share none are left out."""
+    k = min(k, len(scores))
+    # Ties at the edge would be cut by chance, so everything that ties with the k-th is sorted too.
+    edge = np.partition(scores, len(scores) - k)[len(scores) - k] if k else np.inf
+    rows = np.flatnonzero(scores >= max(edge, np.nextafter(np.float32(0), np.float32(1))))
+    return Ranking.of(rows, scores[rows]).top(k)
+
+
+def _nearest(found: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]) -> Ranking:
+    scores, rows = found[0][0], found[1][0]
+    kept = rows >= 0
+    return Ranking(rows[kept], scores[kept].astype(np.float64))

@@ -1,0 +1,57 @@
+"""Reasons: why a passage was found, in ranks and in the names that led to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hippograph.published import PublishedIndex
+from hippograph.retrieval.explore import Exploration
+from hippograph.retrieval.rankings import Ranking
+from hippograph.types import Node, Reason, ReasonKind, Row
+
+
+def explain_passage(index: PublishedIndex, found: Exploration, row: int) -> tuple[Reason, ...]:
+    """Its ranks by meaning, words and walk, the seed sentence it holds, and the path from the seeds to it."""
+    reasons = []
+    for kind, text, ranking in (
+        (ReasonKind.DENSE, "near the question", found.dense),
+        (ReasonKind.LEXICAL, "shares the question's words", found.lexical),
+        (ReasonKind.WALK, "visited by the walk", found.walks.ranking(len(found.pool.rows))),
+    ):
+        if (rank := _rank(ranking, row)) is not None:
+            reasons.append(Reason(kind, text, rank))
+    reasons += _seed_facts(index, found, row)
+    if path := _path(index, found, row):
+        reasons.append(Reason(ReasonKind.PATH, path))
+    return tuple(reasons)
+
+
+def _rank(ranking: Ranking, row: int) -> int | None:
+    places = np.flatnonzero(ranking.rows == row)
+    return int(places[0]) + 1 if len(places) else None
+
+
+def _seed_facts(index: PublishedIndex, found: Exploration, row: int) -> list[Reason]:
+    """The sentences of the passage that are among those nearest the question."""
+    rows = index.sentence_rows(Row(row))
+    held = [(rank, s) for rank, s in enumerate(found.sentences.rows[:3].tolist(), start=1) if s in rows]
+    if not held:
+        return []
+    sentences = index.load_passage(Row(row)).sentences
+    return [Reason(ReasonKind.SEED_FACT, sentences[s - rows.start].text, rank) for rank, s in held]
+
+
+def _path(index: PublishedIndex, found: Exploration, row: int) -> str:
+    """The shortest way the walk could take here: from a seed entity, over at most one passage of the first hop."""
+    here = index.entities_of_passage(Row(row))
+    for seed in found.entities:
+        if seed.node in here:
+            return f"{seed.name} → this passage"
+    for first in found.first.passages.tolist():
+        if first == row:
+            continue
+        shared = np.intersect1d(index.entities_of_passage(Row(first)), here)
+        if len(shared):
+            rarest = min(map(Node, shared.tolist()), key=lambda node: (index.passages_naming(node), node))
+            return f"{index.load_passage(Row(first)).title} → {index.entity_name(rarest)} → this passage"
+    return ""

@@ -1,0 +1,134 @@
+"""One search: from a question and its vector to ranked passages with reasons.
+
+Each method is a function from a question to an order of passages; `hippograph` explores the graph and orders what it
+found, `dense` and `bm25` are the two rankings it must never fall behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hippograph.errors import SettingsError
+from hippograph.published import PublishedIndex
+from hippograph.retrieval.explore import Exploration, explore
+from hippograph.retrieval.ranker import Ranker, load_ranker
+from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
+from hippograph.retrieval.reasons import explain_passage
+from hippograph.retrieval.seeds import describe
+from hippograph.settings import RetrievalSettings
+from hippograph.types import (
+    RankedPassage,
+    Reason,
+    ReasonKind,
+    Row,
+    SearchResult,
+    SearchTrace,
+    Seeds,
+    Vectors,
+)
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Milliseconds of each step, in order."""
+
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, step: str) -> None:
+        """The time since the last lap belongs to this step."""
+        now = time.perf_counter()
+        self.timings_ms[step] = self.timings_ms.get(step, 0.0) + (now - self._last) * 1000
+        self._last = now
+
+
+def search(
+    question: str,
+    query_vector: Vectors,
+    index: PublishedIndex,
+    settings: RetrievalSettings,
+    k: int,
+    method: str,
+) -> SearchResult:
+    """The k best passages by a method. Raises SettingsError for an unknown method or a k below one."""
+    if k < 1:
+        raise SettingsError(f"{k} passages were asked for; ask for at least one.")
+    if method not in METHODS:
+        raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(METHODS)}.")
+    return METHODS[method](question, query_vector, index, settings, k)
+
+
+def _hippograph(
+    question: str, query_vector: Vectors, index: PublishedIndex, settings: RetrievalSettings, k: int
+) -> SearchResult:
+    """The walk, its second hop and the linear order of what they found."""
+    watch = Stopwatch()
+    found = explore(question, query_vector, index, settings, watch.lap)
+    ranker = load_ranker()
+    order = order_pool(found, ranker)
+    watch.lap("order")
+    passages = tuple(
+        _ranked(index, rank, row, score, found.hop(row), explain_passage(index, found, row))
+        for rank, (row, score) in enumerate(
+            zip(order.rows[:k].tolist(), order.scores[:k].tolist(), strict=True), start=1
+        )
+    )
+    watch.lap("explain")
+    seeds = describe(index, found.entities, found.dense_seeds, found.sentences.top(settings.seed_sentences))
+    return SearchResult(passages, SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms))
+
+
+def order_pool(found: Exploration, ranker: Ranker) -> Ranking:
+    """The candidates in their final order; without seeds in the graph, in the order of the dense ranking.
+
+    Where more passages are asked for than the pool holds, the rest of the dense ranking follows it.
+    """
+    if found.fallback:
+        return found.dense
+    return Ranking.of(found.pool.rows, ranker.scores(found.signals))
+
+
+def _dense(
+    question: str, query_vector: Vectors, index: PublishedIndex, settings: RetrievalSettings, k: int
+) -> SearchResult:
+    watch = Stopwatch()
+    ranking = dense_ranking(index, query_vector, k)
+    watch.lap("dense")
+    return _plain(index, ranking, "dense", ReasonKind.DENSE, watch)
+
+
+def _bm25(
+    question: str, query_vector: Vectors, index: PublishedIndex, settings: RetrievalSettings, k: int
+) -> SearchResult:
+    watch = Stopwatch()
+    ranking = lexical_ranking(index.lexical.scores(question), k)
+    watch.lap("lexical")
+    return _plain(index, ranking, "bm25", ReasonKind.LEXICAL, watch)
+
+
+Method = Callable[[str, Vectors, PublishedIndex, RetrievalSettings, int], SearchResult]
+
+METHODS: Mapping[str, Method] = {"hippograph": _hippograph, "dense": _dense, "bm25": _bm25}
+
+
+def _plain(
+    index: PublishedIndex, ranking: Ranking, method: str, kind: ReasonKind, watch: Stopwatch
+) -> SearchResult:
+    text = {"dense": "near the question", "bm25": "shares the question's words"}[method]
+    passages = tuple(
+        _ranked(index, rank, row, score, 1, (Reason(kind, text, rank),))
+        for rank, (row, score) in enumerate(
+            zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True), start=1
+        )
+    )
+    return SearchResult(passages, SearchTrace(method, Seeds(), None, watch.timings_ms))
+
+
+def _ranked(
+    index: PublishedIndex, rank: int, row: int, score: float, hop: int, reasons: tuple[Reason, ...]
+) -> RankedPassage:
+    passage = index.load_passage(Row(row))
+    origin = index.origin_of(Row(row))
+    return RankedPassage(rank, Row(row), passage, score, hop, origin.uri, origin.timestamp, reasons)

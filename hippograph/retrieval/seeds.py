@@ -1,0 +1,106 @@
+"""Seeds: where the walk restarts. A few entities and a short, sharp list of passages.
+
+A reset vector spread over every passage drowns the seeds as the corpus grows and makes every walk global; one over
+twenty passages, weighted by exp((s - s_max) / temperature), keeps the walk local and found more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hippograph.published import PublishedIndex
+from hippograph.retrieval.rankings import Ranking
+from hippograph.settings import RetrievalSettings
+from hippograph.text.names import words
+from hippograph.types import Node, Row, Seed, Seeds
+
+LONGEST_NAME = 8
+"""Names of up to this many words are looked for in a question."""
+
+NAMED_WEIGHT = 2.0
+"""What a name in the question weighs, against the cosine of a sentence."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResetVectors:
+    """The restart mass by origin; each sums to one or is empty. A walk is linear in them, so each walks alone."""
+
+    entities: Mapping[Node, float]
+    dense: Mapping[Node, float]
+    lexical: Mapping[Node, float]
+
+
+def names_in(question: str, index: PublishedIndex) -> dict[Node, str]:
+    """The entities a question names: the longest runs of its words that are some entity's name, left to right."""
+    tokens = words(question)
+    spans = [
+        (start, end)
+        for start in range(len(tokens))
+        for end in range(min(len(tokens), start + LONGEST_NAME), start, -1)
+    ]
+    names = [" ".join(tokens[start:end]) for start, end in spans]
+    found: dict[Node, str] = {}
+    covered = 0
+    for (start, end), name, node in zip(spans, names, index.entity_nodes(names), strict=True):
+        if node is not None and start >= covered:
+            found[node] = name
+            covered = end
+    return found
+
+
+def find_seeds(
+    index: PublishedIndex, named: Mapping[Node, str], sentences: Ranking, settings: RetrievalSettings
+) -> tuple[Seed, ...]:
+    """Entity seeds: what the nearest sentences name and what the question names, by how telling they are.
+
+    An entity's weight is the similarity of its sentence over the number of passages that name it (node specificity,
+    HippoRAG, section 3.3). The heaviest are kept and scaled to sum to one.
+    """
+    weights: dict[Node, float] = {}
+    reasons: dict[Node, str] = {}
+    nearest = sentences.top(settings.seed_sentences)
+    for row, similarity in zip(nearest.rows.tolist(), nearest.scores.tolist(), strict=True):
+        for node in map(Node, index.entities_of_sentence(row).tolist()):
+            weights[node] = weights.get(node, 0.0) + max(0.0, similarity) / index.passages_naming(node)
+            reasons.setdefault(node, "in a sentence near the question")
+    for node in named:
+        weights[node] = weights.get(node, 0.0) + NAMED_WEIGHT / index.passages_naming(node)
+        reasons[node] = "named in the question"
+    heaviest = sorted(weights, key=lambda node: (-weights[node], node))[: settings.seed_entities]
+    total = sum(weights[node] for node in heaviest)
+    if total <= 0:
+        return ()
+    return tuple(Seed(n, index.entity_name(n), weights[n] / total, reasons[n]) for n in heaviest)
+
+
+def sharp_weights(scores: npt.NDArray[np.float64], temperature: float) -> npt.NDArray[np.float64]:
+    """exp((s - s_max) / temperature), scaled to sum to one: a short list in which only the best count."""
+    if not len(scores):
+        return scores
+    weights = np.exp((scores - scores.max()) / temperature)
+    return weights / weights.sum()
+
+
+def passage_seeds(ranking: Ranking, weights: npt.NDArray[np.float64]) -> dict[Node, float]:
+    """Restart mass on the passages of a ranking."""
+    return dict(zip(map(Node, ranking.rows.tolist()), weights.tolist(), strict=True))
+
+
+def describe(
+    index: PublishedIndex, entities: tuple[Seed, ...], dense: Mapping[Node, float], sentences: Ranking
+) -> Seeds:
+    """The seeds as the trace shows them."""
+    passages = tuple(
+        Seed(node, index.load_passage(Row(node)).title, weight, "near the question")
+        for node, weight in sorted(dense.items(), key=lambda item: -item[1])[:5]
+    )
+    owners = index.passage_of_sentences(sentences.rows)
+    facts = tuple(
+        index.load_passage(Row(owner)).sentences[row - index.sentence_rows(Row(owner)).start].text
+        for row, owner in zip(sentences.rows.tolist(), owners.tolist(), strict=True)
+    )
+    return Seeds(entities, passages, facts)

@@ -1,0 +1,102 @@
+"""Signals: what each way of looking at a question says of each candidate, as numbers a linear model can weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hippograph.published import PublishedIndex
+from hippograph.retrieval.hops import FirstHop, chain_scores, left_open, second_probes
+from hippograph.retrieval.links import Links
+from hippograph.retrieval.pool import Pool, best_per_passage
+from hippograph.retrieval.rankings import Rows, Values
+from hippograph.retrieval.walk import MIX, Walks
+from hippograph.types import Vectors
+
+Signals = dict[str, Values]
+
+RANK_OFFSET = 5
+"""Reciprocal ranks are 1 / (5 + rank): the first few places differ, the rest hardly."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LexicalScores:
+    """BM25 of the question with every passage and every sentence."""
+
+    passages: npt.NDArray[np.float32]
+    sentences: npt.NDArray[np.float32]
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation over passages; never zero."""
+        return max(float(self.passages.std()), 1e-9)
+
+
+def similarity_signals(
+    index: PublishedIndex, query_vector: Vectors, lexical: LexicalScores, pool: Pool, first: FirstHop
+) -> Signals:
+    """By meaning and by words, for the question and for the second hop's probes.
+
+    Similarities are in standard deviations above the mean of all passages, so that they mean the same in any corpus.
+    """
+    mean, spread = index.dense_spread(query_vector)
+    sentence_scores = pool.sentence_vectors @ query_vector
+    chains = chain_scores(pool, query_vector, first)
+    itself = _is_first_hop(pool, first)
+    chains[itself[pool.sentence_owner]] = -1
+    second = pool.vectors @ second_probes(query_vector, first).T
+    remaining = pool.vectors @ left_open(query_vector, first).T
+    second[itself] = remaining[itself] = -1
+    words = lexical.passages[pool.rows].astype(np.float64)
+    return {
+        "dense": (pool.vectors @ query_vector - mean) / spread,
+        "lexical": (words - lexical.passages.mean()) / lexical.spread,
+        "sentence_dense": (best_per_passage(pool, sentence_scores) - mean) / spread,
+        "sentence_lexical": best_per_passage(pool, lexical.sentences[pool.sentence_rows]).astype(np.float64),
+        "second": (second.max(axis=1) - mean) / spread,
+        "left_open": (remaining.max(axis=1) - mean) / spread,
+        "chain": (best_per_passage(pool, chains.max(axis=1)) - mean) / spread,
+    }
+
+
+def link_signals(links: Links, pool: Pool, query_vector: Vectors, first: FirstHop) -> Signals:
+    """Ties by names."""
+    chains = best_per_passage(pool, chain_scores(pool, query_vector, first))
+    return {
+        "bridge": links.bridge,
+        "pointed_at": links.pointed_at,
+        "points_back": links.points_back,
+        "named": links.named,
+        "linked_chain": np.where(links.linked, chains, 0).max(axis=1, initial=0).astype(np.float64),
+    }
+
+
+def walk_signals(walks: Walks, rows: Rows) -> Signals:
+    """How often the walks come by: from each kind of seed, and from mixtures of them."""
+    each = {f"walk_{kind}": walks.of(kind, rows) for kind in MIX}
+    return {
+        **each,
+        "walk": walks.mixed(rows),
+        "walk_sharp": 0.5 * each["walk_entities"] + 0.5 * each["walk_dense"],
+    }
+
+
+def feature_matrix(signals: Mapping[str, Values]) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Each signal as itself, as a share of the best candidate's, and as a reciprocal rank: shape (C, 3 x signals)."""
+    names, columns = [], []
+    for name, values in signals.items():
+        best = values.max(initial=0.0)
+        # Ties share their best place, so that the order of rows says nothing.
+        ranks = np.searchsorted(np.sort(-values), -values)
+        names += [name, f"{name}_share", f"{name}_rank"]
+        columns += [values, values / best if best > 0 else np.zeros_like(values), 1 / (RANK_OFFSET + ranks)]
+    return names, np.column_stack(columns)
+
+
+def _is_first_hop(pool: Pool, first: FirstHop) -> npt.NDArray[np.bool_]:
+    """Which candidate is which first hop: shape (C, first). A passage is not its own second hop."""
+    same: npt.NDArray[np.bool_] = pool.rows[:, None] == first.passages[None, :]
+    return same
