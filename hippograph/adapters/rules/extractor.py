@@ -172,6 +172,7 @@ class _Reading:
         if not self.topic:
             return
         told = {normal_name(end) for s, _, o in self.triples for end in (s, o) if self.topic in (s, o)}
+        told |= {normal_name(t.object) for t in self.triples.values() if t.rule == "bracket"}
         for mention in list(self.mentions.values()):
             if mention.kind in (MentionKind.NOUN, MentionKind.NUMBER) or normal_name(mention.name) in told:
                 continue

@@ -86,7 +86,7 @@ def _is_plain_name(chunk: Chunk) -> bool:
 
 
 def names_inside(name: str, lexicon: Lexicon) -> list[str]:
-    """The name that a name is made with: "Nicaragua" in "President of Nicaragua", nothing in "Man of the Year"."""
+    """The name a name is made with: "Nicaragua" in "President of Nicaragua", none in "Man of the Year"."""
     _, link, tail = name.partition(" of ")
     tail = tail.removeprefix("the ")
     if not link or not tail[:1].isupper():
