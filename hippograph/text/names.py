@@ -9,7 +9,7 @@ from functools import lru_cache
 ARTICLES = frozenset({"the", "a", "an"})
 
 _POSSESSIVE = re.compile(r"(?<=\w)['’](?:s\b|(?=\s|$))")
-_ATTACHED_SIGNS = "+#"
+_ATTACHED_SIGNS = re.compile(r"(?<=[^\W_])[+#]++(?![^\W_])")
 _QUALIFIER = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 
 # Scripts whose vowels and tones are combining marks, which `\w` leaves out. Dandas (U+0964, U+0965) end
@@ -105,18 +105,12 @@ def _fold(name: str) -> str:
 
 def _letters(text: str) -> list[str]:
     """The characters of a name: punctuation becomes a space, invisible format characters go."""
+    signs = {place for match in _ATTACHED_SIGNS.finditer(text) for place in range(*match.span())}
     kept: list[str] = []
     for place, char in enumerate(text):
         category = unicodedata.category(char)
-        if category[0] in "LNM" or (
-            char in _ATTACHED_SIGNS and _ends_a_word(text, place) and kept and kept[-1] != " "
-        ):
+        if category[0] in "LNM" or place in signs:
             kept.append(char)
         elif category != "Cf":
             kept.append(" ")
     return kept
-
-
-def _ends_a_word(text: str, place: int) -> bool:
-    after = text[place:].lstrip(_ATTACHED_SIGNS)[:1]
-    return not after or not after.isalnum()
