@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -63,10 +64,13 @@ def measure_retrieval(
     """
     search_ms = time_searches(searcher, asked, method, watch)
     fallbacks = 0
+    steps: dict[str, list[float]] = defaultdict(list)
     per_question = []
     for one in watch(asked, f"rank with {method}"):
         ranking, result = rank_documents(searcher, one, method)
         fallbacks += result.trace.fallback is not None
+        for step, milliseconds in result.trace.timings_ms.items():
+            steps[step].append(milliseconds)
         values = question_values(ranking, one.question)
         per_question.append({"id": one.question.id, **values, "ranking": ranking})
     return {
@@ -77,6 +81,7 @@ def measure_retrieval(
         "search_ms_p50": round(statistics.median(search_ms), 3),
         "llm_calls": 0,  # a search calls no language model: the port for one is not among its parts
         "fallbacks": fallbacks,
+        "steps_ms_p50": {step: round(statistics.median(values), 3) for step, values in steps.items()},
         "dataset_hash": dataset.hash(),
         "per_question": per_question,
     }
