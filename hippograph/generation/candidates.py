@@ -34,8 +34,11 @@ class Candidate:
 
 _MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _DATE = re.compile(
-    rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+\d{{4}})?"
-    rf"|{_MONTH},?\s+\d{{4}}|(?:1\d|20)\d\ds?(?:\s*(?:BC|AD))?|\d{{1,2}}(?:st|nd|rd|th)[ -]century(?:\s+(?:BC|AD))?"
+    rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+\d{{4}})?"
+    rf"|{_MONTH},?\s+\d{{4}}"
+    r"|(?:1\d|20)\d\ds?(?:\s*(?:BC|AD))?"
+    r"|\d{1,2}(?:st|nd|rd|th)[ -]century(?:\s+(?:BC|AD))?"
     r"|\d{1,4}\s+(?:BCE?|CE|AD)|\d{1,2}(?::\d\d)?\s*(?:am|pm|AM|PM|a\.m\.|p\.m\.))(?!\w)"
 )
 _NUMBER_WORDS = (

@@ -26,9 +26,9 @@ _SAME = re.compile(r"\b(?:same|share|in common|each other)\b", re.IGNORECASE)
 _NEGATION = re.compile(r"\b(?:not|never|no longer|refused|declined|n't)\b|n['’]t\b", re.IGNORECASE)
 _COMPARING = frozenset(
     content_stems(
-        "first older oldest earlier earliest before younger youngest later latest last recently recent newer newest larger"
-        " largest bigger biggest higher highest taller tallest longer longest greater greatest fewer less smaller lower"
-        " shorter two following"
+        "first older oldest earlier earliest before younger youngest later latest last recently recent newer"
+        " newest larger largest bigger biggest higher highest taller tallest longer longest greater greatest fewer"
+        " less smaller lower shorter two following"
     )
 )
 _GENTLE_COVERAGE = 0.6
@@ -63,7 +63,9 @@ def about(option: str, sentences: Sequence[EvidenceSentence]) -> list[int]:
     wanted = set(content_stems(option))
     if not wanted:
         return []
-    titled = [place for place, sentence in enumerate(sentences) if wanted <= set(content_stems(sentence.title))]
+    titled = [
+        place for place, sentence in enumerate(sentences) if wanted <= set(content_stems(sentence.title))
+    ]
     if titled:
         shortest = min(len(sentences[place].title) for place in titled)
         return [place for place in titled if len(sentences[place].title) == shortest]
@@ -104,8 +106,10 @@ def _property(question: Question) -> list[str]:
     return [stem for stem in content_stems(question.asked) if stem not in said | _COMPARING]
 
 
-def _year(asked: Sequence[str], side: Sequence[int], sentences: Sequence[EvidenceSentence]) -> tuple[float, int] | None:
-    """The year of the event that is asked for and its sentence; without a match, the first year of the earliest."""
+def _year(
+    asked: Sequence[str], side: Sequence[int], sentences: Sequence[EvidenceSentence]
+) -> tuple[float, int] | None:
+    """The year of the event that is asked for and its sentence; else the first year."""
     found = []
     for order, place in enumerate(side):
         text = sentences[place].text
@@ -140,7 +144,10 @@ def _nearest(
     """The sentence of one side that says most of what is asked, and how much."""
     rare = rarity(sentence.stems for sentence in sentences)
     return max(
-        ((place, coverage(asked, sentences[place].stems, rare) + sentences[place].similarity) for place in side),
+        (
+            (place, coverage(asked, sentences[place].stems, rare) + sentences[place].similarity)
+            for place in side
+        ),
         key=lambda found: found[1],
     )
 
@@ -181,7 +188,9 @@ def _stated(question: Question, sentences: Sequence[EvidenceSentence]) -> Verdic
     rare = rarity(sentence.stems for sentence in sentences)
     best = max(
         range(len(sentences)),
-        key=lambda place: coverage(question.stems, sentences[place].stems, rare) + sentences[place].similarity,
+        key=lambda place: (
+            coverage(question.stems, sentences[place].stems, rare) + sentences[place].similarity
+        ),
         default=None,
     )
     if best is None:

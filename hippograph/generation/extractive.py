@@ -28,7 +28,7 @@ class ExtractiveAnswerer:
         self._most_sentences = most_sentences
 
     def answer(self, question: str, query_vector: Vectors, evidence: Sequence[Evidence]) -> Draft:
-        """The sentences that answer the question, or a refusal when the evidence does not support an answer."""
+        """The sentences that answer the question, or a refusal when the evidence supports none."""
         asked = read_question(question)
         sentences = read_sentences(query_vector, evidence)
         if not sentences:
@@ -37,7 +37,7 @@ class ExtractiveAnswerer:
         wanted = verdict.places if verdict else ()
         support = choose_support(asked, query_vector, sentences, self._most_sentences, wanted)
         span = best_span(asked, support)
-        judgement = judge(asked, sentences, support, span)
+        judgement = judge(asked, sentences, support)
         if judgement.chance < THRESHOLD:
             return _refused(reason(asked, judgement), judgement.chance)
         citations = tuple(cite(evidence[chosen.evidence], chosen.sentence) for chosen in support.sentences)

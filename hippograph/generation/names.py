@@ -7,7 +7,33 @@ from collections.abc import Iterator
 
 _TOKEN = re.compile(r"&|\w+(?:[.'’&-]\w+)*\.?")
 _JOINTS = frozenset(
-    "of the de la le les van von der den du del della da di do dos al el bin ibn ap ben y e".split(" ")
+    [
+        "of",
+        "the",
+        "de",
+        "la",
+        "le",
+        "les",
+        "van",
+        "von",
+        "der",
+        "den",
+        "du",
+        "del",
+        "della",
+        "da",
+        "di",
+        "do",
+        "dos",
+        "al",
+        "el",
+        "bin",
+        "ibn",
+        "ap",
+        "ben",
+        "y",
+        "e",
+    ]
 )
 _ABBREVIATION = re.compile(r"(?:[^\W\d_]|Dr|Mr|Mrs|Ms|St|Jr|Sr|Mt|Ft|No|Prof|Lt|Col|Gen|\w(?:\.\w)+)\.$")
 _QUOTE = re.compile(r"[\"“«„]([^\"“”»„]{2,120})[\"”»“]|(?<!\w)'([^']{2,80})'(?!\w)")
@@ -16,7 +42,7 @@ Span = tuple[int, int]
 
 
 def name_spans(text: str) -> list[Span]:
-    """Where the names of a text stand: maximal runs of capitalised words, "of" and its like between two of them.
+    """Where the names of a text stand: runs of capitalised words, "of" and its like between two.
 
     >>> text = "He studied at the University of Vienna in Austria."
     >>> [text[start:end] for start, end in name_spans(text)]

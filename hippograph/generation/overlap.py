@@ -23,18 +23,36 @@ _ENDINGS = "ations ation ments ment ings ing ors ers ions ies ied ion ess ed es 
 _SUFFIXES = tuple(_ENDINGS.split())
 
 
+_IRREGULAR = """
+win won, write wrote written, build built, make made, keep kept, lead led, teach taught, bear born
+birth, sing sang sung, sell sold, buy bought, give gave given, hold held, lose lost, leave left, speak
+spoke spoken, steal stole stolen, know knew known, begin began begun, come came, become became, grow
+grew grown, draw drew drawn, fly flew flown flight, fight fought, think thought, bring brought, take
+took taken, see saw seen, drive drove driven, ride rode ridden, rise rose risen, fall fell fallen, break
+broke broken, choose chose chosen, wear wore worn, swim swam swum, sink sank sunk, shoot shot, meet met,
+pay paid, say said, tell told, spend spent, send sent, stand stood, die died dies dying death, succeed
+success, marry married marriage, feed fed, go went gone, run ran, sit sat, throw threw thrown, strike
+struck, bury buried burial, catch caught, lay laid, lie lay lain, light lit, live lived life, child
+children, wife wives, man men, woman women, person people
+"""
+_BASE_FORMS = {form: forms.split()[0] for forms in _IRREGULAR.split(",") for form in forms.split()}
+
+
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The word without its most common English endings, so that "directed" and "director" meet.
 
-    >>> stem("directed"), stem("director"), stem("films"), stem("北京")
-    ('direct', 'direct', 'film', '北京')
+    >>> stem("directed"), stem("director"), stem("won"), stem("北京")
+    ('direct', 'direct', 'win', '北京')
     """
     if not word.isascii() or word.isdigit():
         return word
+    if word in _BASE_FORMS:
+        return _BASE_FORMS[word]
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 4:
-            return word[: -len(suffix)]
+            shorter = word[: -len(suffix)]
+            return _BASE_FORMS.get(shorter, shorter)
     return word[:-1] if word.endswith("s") and len(word) > 3 and not word.endswith("ss") else word
 
 

@@ -1,4 +1,4 @@
-"""What a question asks for: a person, a place, a date, a number, one of two, a yes or no, by rules of English."""
+"""What a question asks for: a person, a place, a date, a number, one of two, yes or no."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def read_question(text: str) -> Question:
 
 
 def question_names(text: str) -> tuple[str, ...]:
-    """The names and quoted titles of a question; the capital of its first word counts only inside a longer name.
+    """The names and quoted titles of a question; question words that open a name are left out.
 
     >>> question_names("Are Ada Lovelace and the film “Jaws” related?")
     ('Ada Lovelace', 'Jaws')
@@ -133,7 +133,7 @@ def _wh_and_head(asked: str) -> tuple[str, str]:
 
 
 def _asking_word(asked: str) -> re.Match[str] | None:
-    """The question word that asks: the first at the start or after a comma or preposition, else the last what/which.
+    """The question word that asks: the first at the start or after a preposition, else a "what".
 
     A "which" or "who" that follows a noun only joins a clause to it.
     """
@@ -243,7 +243,7 @@ def _offers(asked: str, options: tuple[str, ...]) -> bool:
 
 
 def _options(text: str, asked: str) -> tuple[str, ...]:
-    """The two things joined by "or", or by "and" where a question compares; read off the names beside the word."""
+    """The two things joined by "or", or by "and": the names beside the word."""
     for scope, joiner in ((asked, "or"), (asked, "and"), (text, "and")):
         for match in re.finditer(rf"\s{joiner}\s+(?:the\s+|a\s+|an\s+)?", scope):
             left, right = _name_before(scope[: match.start()]), _name_after(scope[match.end() :])

@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from hippograph.generation.overlap import FUNCTION_WORDS, content_stems, coverage, rarity, stem
+from hippograph.generation.overlap import FUNCTION_WORDS, content_stems, stem
 from hippograph.generation.question_types import AnswerType, Question
 from hippograph.generation.sentences import EvidenceSentence
-from hippograph.generation.spans import Span
 from hippograph.generation.support import Support
-from hippograph.text.names import words
+from hippograph.text.names import normal_name, words
 
-THRESHOLD = 0.5
+THRESHOLD = 0.35
 """An answer whose chance of being supported is below this is refused."""
 
 FEATURES = (
     "one",
     "best_similarity",
     "mean_similarity",
-    "coverage",
-    "coverage_of_one",
-    "coverage_of_all",
+    "missing_anywhere",
     "missing_names",
-    "relation_coverage",
-    "span_fit",
-    "span_share",
-    "is_long",
+    "names_apart",
+    "relation_beside_name",
+    "scattered",
 )
-WEIGHTS = np.array([-3.0, 4.0, 0.0, 2.0, 2.0, 1.0, -3.0, 2.0, 0.5, 0.5, 0.0])
+WEIGHTS = np.array([-3.22, 3.25, 1.52, -0.84, -0.81, -2.23, 2.28, -2.77])
+SHORT = 4
+"""A question with at most so many needed stems is about one fact, which one passage should hold."""
+
+_ASKING = re.compile(r"\bhow (\w+)")
+_GENERIC = (
+    "name",
+    "called",
+    "person",
+    "man",
+    "woman",
+    "people",
+    "kind",
+    "type",
+    "sort",
+    "thing",
+    "year",
+    "time",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +58,9 @@ class Judgement:
     missing_words: tuple[str, ...]
 
 
-def judge(
-    question: Question, sentences: Sequence[EvidenceSentence], support: Support, span: Span | None
-) -> Judgement:
+def judge(question: Question, sentences: Sequence[EvidenceSentence], support: Support) -> Judgement:
     """How well the evidence carries an answer, by a logistic model over a few shares and cosines."""
-    features = support_features(question, sentences, support, span)
+    features = support_features(question, sentences)
     chance = 1 / (1 + np.exp(-float(features @ WEIGHTS)))
     return Judgement(chance, missing_names(question, sentences), missing_words(question, support))
 
@@ -68,64 +81,88 @@ def reason(question: Question, judgement: Judgement) -> str:
 
 
 def missing_names(question: Question, sentences: Sequence[EvidenceSentence]) -> tuple[str, ...]:
-    """The names of the question that the evidence does not hold: some word of theirs stands in no sentence."""
+    """The names of the question that the evidence does not hold: some word stands nowhere."""
     held = frozenset().union(*(sentence.stems for sentence in sentences))
     return tuple(name for name in question.names if set(content_stems(name)) - held)
 
 
+def needed_stems(question: Question) -> list[str]:
+    """The stems an answer's sentences should say: without those that only ask ("how high")."""
+    asking = {stem(word) for word in (*_ASKING.findall(question.text.lower()), *_GENERIC)}
+    if question.type in (AnswerType.DATE, AnswerType.NUMBER, AnswerType.PLACE):
+        asking.add(stem(question.head))
+    return [word for word in question.stems if word not in asking]
+
+
 def missing_words(question: Question, support: Support) -> tuple[str, ...]:
-    """The words of the question, as written there, that no supporting sentence says; nouns that ask are left out."""
+    """The needed words of the question, as written there, that no supporting sentence says."""
     held = frozenset().union(*(sentence.stems for sentence in support.sentences))
-    asking = set(content_stems(question.head))
+    needed = needed_stems(question)
     return tuple(
         dict.fromkeys(
             word
             for word in words(question.text)
-            if word not in FUNCTION_WORDS and stem(word) not in held and stem(word) not in asking
+            if word not in FUNCTION_WORDS and stem(word) not in held and stem(word) in needed
         )
     )
 
 
-def support_features(
-    question: Question, sentences: Sequence[EvidenceSentence], support: Support, span: Span | None
-) -> npt.NDArray[np.float64]:
+def support_features(question: Question, sentences: Sequence[EvidenceSentence]) -> npt.NDArray[np.float64]:
     """What speaks for an answer: shape (FEATURES,)."""
-    rare = rarity(sentence.stems for sentence in sentences)
-    held = frozenset().union(*(sentence.stems for sentence in support.sentences))
     everything = frozenset().union(*(sentence.stems for sentence in sentences))
     similarities = sorted((sentence.similarity for sentence in sentences), reverse=True)
-    asking = set(content_stems(question.head)) if question.type is not AnswerType.ANYTHING else set()
-    wanted = [word for word in question.stems if word not in asking]
+    needed = needed_stems(question)
+    count = max(1, len(question.names))
     return np.array(
         [
             1.0,
             similarities[0],
             sum(similarities[:3]) / len(similarities[:3]),
-            coverage(wanted, held, rare),
-            max(coverage(wanted, sentence.stems, rare) for sentence in support.sentences),
-            coverage(wanted, everything, rare),
-            len(missing_names(question, sentences)) / max(1, len(question.names)),
-            _relation_coverage(question, sentences, wanted),
-            span.fit if span else -1.0,
-            span.share if span else 0.0,
-            min(1.0, len(question.stems) / 15),
+            _missing_share(needed, everything),
+            len(missing_names(question, sentences)) / count,
+            len(_names_apart(question, sentences)) / count,
+            _relation_beside_name(question, sentences, needed),
+            _scattered(needed, sentences),
         ]
     )
 
 
-def _relation_coverage(
-    question: Question, sentences: Sequence[EvidenceSentence], wanted: Sequence[str]
+def _missing_share(needed: Sequence[str], held: frozenset[str]) -> float:
+    return len([word for word in needed if word not in held]) / max(1, len(needed))
+
+
+def _names_apart(question: Question, sentences: Sequence[EvidenceSentence]) -> list[str]:
+    """The names of the question whose words never stand together, in a sentence or a title."""
+    texts = [f" {normal_name(sentence.text)} | {normal_name(sentence.title)} " for sentence in sentences]
+    return [name for name in question.names if not any(f" {normal_name(name)} " in text for text in texts)]
+
+
+def _relation_beside_name(
+    question: Question, sentences: Sequence[EvidenceSentence], needed: Sequence[str]
 ) -> float:
-    """The share of the question's words beside its names that a sentence about one of the names says."""
+    """The largest share of the needed stems beside the names that one sentence about a name says."""
     named = {stem for name in question.names for stem in content_stems(name)}
-    relation = [word for word in wanted if word not in named]
+    relation = [word for word in needed if word not in named]
     if not relation or not named:
         return 0.5
-    best = 0.0
+    return max(
+        (
+            len([word for word in relation if word in sentence.own_stems]) / len(relation)
+            for sentence in sentences
+            if named & sentence.stems
+        ),
+        default=0.0,
+    )
+
+
+def _scattered(needed: Sequence[str], sentences: Sequence[EvidenceSentence]) -> float:
+    """For a short question: the share of its needed stems that the best passage lacks. 0 for a longer one."""
+    if len(needed) > SHORT:
+        return 0.0
+    passages: dict[int, frozenset[str]] = {}
     for sentence in sentences:
-        if named & sentence.stems:
-            best = max(best, len([word for word in relation if word in sentence.own_stems]) / len(relation))
-    return best
+        passages[sentence.evidence] = passages.get(sentence.evidence, frozenset()) | sentence.stems
+    return min(_missing_share(needed, held) for held in passages.values())
 
 
 def _listed(things: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The sentences of the evidence, read once: what each names, which stems it holds, how near the question it is."""
+"""The sentences of the evidence, read once: names, stems, and how near the question each is."""
 
 from __future__ import annotations
 

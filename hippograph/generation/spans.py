@@ -43,17 +43,17 @@ FEATURES = (
     "before",
     "demonym",
 )
-WEIGHTS = np.array(
-    [1.0, 0.73, -0.88, 2.4, -0.31, -0.04, 1.11, 0.36, 0.14, -0.07, -0.52, 0.36, -1.3, -0.58, -0.12, 0.35, -0.38, 0.28]
-    + [1.01, 0.39, 0.02]
-)
+_OF_SENTENCE = (1.13, 0.73, -1.24)
+_OF_CANDIDATE = (2.44, -0.32, -0.12, 1.27, 0.33, 0.09, -0.12, -0.37, 0.48, -1.18, -0.54, -0.03, 0.28, -0.39)
+_OF_PLACE = (0.36, 1.01, 0.43, 0.07)
+WEIGHTS = np.array([*_OF_SENTENCE, *_OF_CANDIDATE, *_OF_PLACE])
 
 Features = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A candidate of one of the supporting sentences (`place` counts from 0 among them) and how likely it is."""
+    """A candidate of one of the supporting sentences (`place` counts from 0 among them) and its share."""
 
     candidate: Candidate
     place: int
@@ -67,7 +67,7 @@ _DEMONYM = re.compile(r"[A-Z]\w+(?:ish|ese|ian|ean|can|an|i)")
 
 
 def best_span(question: Question, support: Support) -> Span | None:
-    """The likeliest candidate of the supporting sentences; None where they hold none that the question lacks."""
+    """The likeliest candidate of the supporting sentences; None where the question says them all."""
     candidates = support_candidates(question, support)
     if not candidates:
         return None
@@ -147,8 +147,8 @@ def span_features(
 def _relation(
     name: str, sentence: EvidenceSentence, asked: set[str], asked_names: set[str]
 ) -> tuple[float, float]:
-    """How much of a fact's relation the question says, where the candidate is one end of it; and whether the question
-    names the other end."""
+    """For a fact the candidate is one end of: how much of its relation the question says, and whether it
+    names the other end; each times the fact's confidence."""
     best, named = 0.0, 0.0
     for triple in sentence.triples:
         subject, object_ = normal_name(triple.subject), normal_name(triple.object)

@@ -36,7 +36,7 @@ FEATURES = (
     "head",
     "length",
 )
-WEIGHTS = np.array([1.46, 1.27, 1.65, 0.86, 3.76, 1.37, -0.05, -0.26, 2.36, 0.73, 1.92, -0.01, -0.69, 0.57, 0.08])
+WEIGHTS = np.array([1.4, 1.4, 1.64, 0.86, 3.48, 1.37, -0.1, -0.25, 2.37, 0.73, 1.9, -0.03, -0.68, 0.59, 0.08])
 
 Features = npt.NDArray[np.float64]
 
@@ -58,7 +58,7 @@ def choose_support(
     limit: int,
     wanted: Sequence[int] = (),
 ) -> Support:
-    """The sentence nearest the question, the wanted ones and the best others, ordered by hop and then by score."""
+    """The sentence nearest the question, the wanted ones and the best others, by hop and then by score."""
     if not sentences:
         return Support((), (), ())
     bases = nearest(question, sentences)
@@ -99,7 +99,7 @@ def sentence_features(
     sentences: Sequence[EvidenceSentence],
     bases: Sequence[int],
 ) -> Features:
-    """What speaks for each sentence: shape (sentences, FEATURES). `bases` are the places nearest the question."""
+    """What speaks for each sentence: shape (sentences, FEATURES). `bases` are those nearest it."""
     rare = rarity(sentence.stems for sentence in sentences)
     covered = sentences[bases[0]].stems
     left = [word for word in question.stems if word not in covered]
@@ -136,9 +136,10 @@ def sentence_features(
 
 
 def has_answer_type(question: Question, sentence: EvidenceSentence) -> bool:
-    """Whether the sentence holds something of the kind that is asked for and that the question does not say."""
+    """Whether the sentence holds something of the kind that is asked for, not said by the question."""
     return any(
-        fits_type(question, candidate, sentence.text) > 0 and not set(content_stems(candidate.text)) <= set(question.stems)
+        fits_type(question, candidate, sentence.text) > 0
+        and not set(content_stems(candidate.text)) <= set(question.stems)
         for candidate in find_candidates(sentence.text, sentence.mentions, ())
     )
 
@@ -151,7 +152,7 @@ def _pair_cosines(vectors: Vectors, bases: Vectors, query_vector: Vectors) -> Fe
 
 
 def _links(sentence: EvidenceSentence, base: EvidenceSentence, asked: set[str]) -> tuple[float, float, float]:
-    """Whether the base names the sentence's title, the sentence the base's, and the share of new names in common."""
+    """Whether the base names the sentence's title, the sentence the base's; and new names in common."""
     if sentence.title == base.title:
         return 0.0, 0.0, 0.0
     named_there = bool(sentence.title_stems) and sentence.title_stems <= base.own_stems

@@ -23,7 +23,9 @@ _PERSON_BEFORE = re.compile(
     r"dr|wife|husband|son|daughter|father|mother|brother|sister|musician|player|poet|with|and)\.?,?\s+$",
     re.IGNORECASE,
 )
-_INITIALS_OR_NAMES = re.compile(r"(?:[^\W\d_][\w'’.-]*)(?:\s+(?:de|van|von|al|bin|ap|del|da|di|la|du|der|[^\W\d_][\w'’.-]*))+$")
+_INITIALS_OR_NAMES = re.compile(
+    r"(?:[^\W\d_][\w'’.-]*)(?:\s+(?:de|van|von|al|bin|ap|del|da|di|la|du|der|[^\W\d_][\w'’.-]*))+$"
+)
 _BIRTH = re.compile(r"\b(?:born|birth|birthday|birthdate|b\.)(?!\w)", re.IGNORECASE)
 _DEATH = re.compile(r"\b(?:die|died|dies|death|deceased|passed away|d\.)(?!\w)", re.IGNORECASE)
 _DEMONYM = re.compile(r"[A-Z]\w+(?:ish|ese|ian|ean|can|an|i)$")
@@ -63,7 +65,7 @@ def _fits_precision(head: str, date: str) -> float:
 
 
 def _fits_event(asked: str, candidate: Candidate, sentence: str) -> float:
-    """Whether the words before a date, or its place in "(1815 – 1852)", say the birth or death that is asked for."""
+    """Whether the words before a date, or its place in "(1815 – 1852)", say the event asked for."""
     birth, death = bool(_BIRTH.search(asked)), bool(_DEATH.search(asked))
     if birth == death:
         return 0.0
@@ -97,7 +99,9 @@ def _fits_person(candidate: Candidate, sentence: str) -> float:
     likely = 0.3
     if _INITIALS_OR_NAMES.match(candidate.text) and " of " not in candidate.text:
         likely += 0.4
-    if _PERSON_BEFORE.search(before) or sentence[candidate.end : candidate.end + 40].lstrip().startswith("(born"):
+    if _PERSON_BEFORE.search(before) or sentence[candidate.end : candidate.end + 40].lstrip().startswith(
+        "(born"
+    ):
         likely += 0.3
     if re.search(r"\b(?:in|at|near)\s+(?:the\s+)?$", before):
         likely -= 0.6
@@ -105,7 +109,9 @@ def _fits_person(candidate: Candidate, sentence: str) -> float:
 
 
 def _fits_place(candidate: Candidate, sentence: str) -> float:
-    if candidate.kind is not CandidateKind.NAME or _DEMONYM.fullmatch(candidate.text) and candidate.text.endswith("ish"):
+    if candidate.kind is not CandidateKind.NAME or (
+        _DEMONYM.fullmatch(candidate.text) and candidate.text.endswith("ish")
+    ):
         return -0.5
     likely = 0.1
     if _PLACE_WORD.search(candidate.text):
