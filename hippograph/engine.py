@@ -10,6 +10,7 @@ from types import TracebackType
 
 from hippograph.answering import ask
 from hippograph.errors import IndexMismatch
+from hippograph.graph.export import to_networkx, write_graphml
 from hippograph.indexing import IndexReport, Progress, build_index
 from hippograph.ports import Connector, Embedder, Parts
 from hippograph.published import PublishedIndex
@@ -17,7 +18,7 @@ from hippograph.retrieval.question import checked_question
 from hippograph.retrieval.search import search
 from hippograph.settings import Settings
 from hippograph.storage.manifest import Manifest, read_manifest
-from hippograph.storage.reader import open_version, verify_version
+from hippograph.storage.reader import open_version, read_contributions, verify_version
 from hippograph.types import Answer, Document, IndexVersion, RankedPassage, SearchResult, SourceFailure, Vectors
 from hippograph.wiring import build_parts
 
@@ -133,6 +134,11 @@ class Hippograph:
     def verify(self) -> list[str]:
         """Everything that is wrong with the files and edges of the version; empty when all is well."""
         return verify_version(self._folder, self._manifest)
+
+    def export(self, path: str | Path) -> None:
+        """Write the whole graph as GraphML."""
+        contributions = read_contributions(self._folder / self._manifest.folder)
+        write_graphml(Path(path), to_networkx(self._index.graph, contributions, self._index.label))
 
     def close(self) -> None:
         """Let go of the files. They are memory-mapped, so this only drops the references."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from hippograph.errors import ConnectorError, IndexMismatch
 from hippograph.graph.linking import Linked, link_corpus
@@ -27,6 +28,8 @@ from hippograph.types import (
 )
 
 log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
 
 Progress = Callable[[str, int, int], None]
 """Called as (step, done, total); a total of 0 means that nobody knows it yet."""
@@ -71,7 +74,7 @@ def build_index(
     with Stage(folder) as stage:
         check_shape(folder, parts, settings, migrate)
         changes = find_changes(stage, sources, keep_other_sources, settings.storage.batch_size, progress)
-        cut_passages(stage, parts.splitter, progress)
+        cut_passages(stage, parts.splitter, settings.storage.batch_size, progress)
         extract_facts(stage, parts.extractor, settings.storage.batch_size, progress)
         linked, failures = link(stage, parts, settings, progress)
         manifest = embed_and_publish(stage, linked, failures, parts, settings, progress)
@@ -131,12 +134,13 @@ def find_changes(
     return changes
 
 
-def cut_passages(stage: Stage, splitter: Splitter, progress: Progress) -> None:
+def cut_passages(stage: Stage, splitter: Splitter, batch_size: int, progress: Progress) -> None:
     """Cut every document that is new or changed."""
-    waiting = stage.uncut_count(splitter.fingerprint)
-    for done, (document, mark) in enumerate(stage.uncut_documents(splitter.fingerprint)):
-        stage.put_passages(document.id, mark, splitter.split(document))
-        progress("cutting passages", done + 1, waiting)
+    done, waiting = 0, stage.uncut_count(splitter.fingerprint)
+    for batch in _batches(stage.uncut_documents(splitter.fingerprint), batch_size):
+        stage.put_passages([(document.id, mark, splitter.split(document)) for document, mark in batch])
+        done += len(batch)
+        progress("cutting passages", done, waiting)
 
 
 def extract_facts(stage: Stage, extractor: Extractor, batch_size: int, progress: Progress) -> None:
@@ -256,9 +260,7 @@ def _extractions(
     return extractions, tuple(failures)
 
 
-def _batches(
-    items: Iterable[Document | SourceFailure], size: int
-) -> Iterable[list[Document | SourceFailure]]:
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

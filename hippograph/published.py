@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,8 @@ class PublishedIndex:
     """The covariance of passage vectors: shape (d, d). With the mean it gives how scores of a question spread."""
     load_passage: Callable[[Row], Passage]
     load_extraction: Callable[[Row], Extraction]
+    load_origin: Callable[[Row], Document]
+    """A document without its text, by the document's row: what every result needs, whatever the text's size."""
     load_document: Callable[[Row], Document]
 
     @property
@@ -68,9 +71,13 @@ class PublishedIndex:
         """How an entity is usually spelled."""
         return self.entity_names[node - self.passage_count]
 
+    def label(self, node: Node) -> str:
+        """What a node is called: a passage's title and headings, or an entity's name."""
+        return self.load_passage(Row(node)).context() if self.graph.is_passage(node) else self.entity_name(node)
+
     def passages_naming(self, node: Node) -> int:
         """How many passages name an entity: the inverse of how telling it is."""
-        return max(1, int(self.entity_passage_counts[node - self.passage_count]))
+        return int(self.entity_passage_counts[node - self.passage_count])
 
     def passages_titled(self, node: Node) -> npt.NDArray[np.int32]:
         """The passages an entity is the title of."""
@@ -102,11 +109,11 @@ class PublishedIndex:
     def dense_spread(self, query_vector: npt.NDArray[np.float32]) -> tuple[float, float]:
         """Mean and standard deviation of a question's inner product with every passage, without scanning them."""
         mean = float(self.vector_mean @ query_vector)
-        return mean, float(np.sqrt(max(query_vector @ self.vector_covariance @ query_vector, 1e-12)))
+        return mean, math.sqrt(max(float(query_vector @ self.vector_covariance @ query_vector), 1e-12))
 
     def origin_of(self, passage: Row) -> Document:
-        """The document a passage was cut from."""
-        return self.load_document(Row(int(self.passage_documents[passage])))
+        """The document a passage was cut from, without its text."""
+        return self.load_origin(Row(int(self.passage_documents[passage])))
 
     def documents_of(self, passages: Sequence[int]) -> list[int]:
         """The document rows of some passages."""

@@ -20,7 +20,7 @@ from hippograph.retrieval.signals import (
     similarity_signals,
     walk_signals,
 )
-from hippograph.retrieval.walk import Walks, walk_from
+from hippograph.retrieval.walk import MIX, Walks, walk_from
 from hippograph.settings import RetrievalSettings
 from hippograph.types import Node, Seed, Vectors
 
@@ -37,7 +37,8 @@ class Exploration:
     named: Mapping[Node, str]
     """The entities the question names."""
     entities: tuple[Seed, ...]
-    walks: Walks
+    walked: Ranking
+    """Passages by the walks together."""
     first: FirstHop
     second: Ranking
     links: Links
@@ -77,11 +78,12 @@ def explore(
     lap("seeds")
     walks = walk_from(index, entities, dense, lexical, words.spread, settings)
     lap("walk")
-    walked = walks.ranking(depth)
+    walked = walks.ranking(MIX, 2 * depth)
     first = choose_first_hop(index, query_vector, walked)
     second = second_hop(index, query_vector, first, depth)
     lap("second hop")
-    rows = union([dense, lexical, walked, walks.ranking_of("entities", depth), second], depth)
+    from_entities = walks.ranking({"entities": 1.0}, depth)
+    rows = union([dense, lexical, walked, from_entities, second], depth)
     pool = gather_pool(index, rows)
     links = find_links(index, rows, first, named)
     signals = similarity_signals(index, query_vector, words, pool, first)
@@ -90,5 +92,5 @@ def explore(
     lap("signals")
     fallback = None if entities else NO_SEEDS
     return Exploration(
-        dense, lexical, sentences, named, entities, walks, first, second, links, pool, signals, fallback
+        dense, lexical, sentences, named, entities, walked, first, second, links, pool, signals, fallback
     )

@@ -73,8 +73,10 @@ def chain_scores(pool: Pool, query_vector: Vectors, first: FirstHop) -> npt.NDAr
     together = pool.sentence_vectors @ first.sentence_vectors.T
     here = (pool.sentence_vectors @ query_vector)[:, None]
     there = (first.sentence_vectors @ query_vector)[None, :]
-    return (here + there) / np.sqrt(np.maximum(2 + 2 * together, 1e-6))
+    cosines: npt.NDArray[np.float32] = (here + there) / np.sqrt(np.maximum(2 + 2 * together, 1e-6))
+    return cosines
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)

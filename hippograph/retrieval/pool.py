@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hippograph.graph.pagerank import distinct
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.rankings import Ranking, Rows
 from hippograph.types import Vectors
@@ -54,4 +55,4 @@ def best_per_passage(pool: Pool, values: npt.NDArray[np.floating]) -> npt.NDArra
 
 def union(rankings: list[Ranking], k: int) -> npt.NDArray[np.int64]:
     """Every row among the first k of some ranking, ascending."""
-    return np.unique(np.concatenate([ranking.rows[:k] for ranking in rankings]))
+    return distinct(np.concatenate([ranking.rows[:k] for ranking in rankings]))

@@ -31,6 +31,15 @@ class Ranking:
         order = np.lexsort((rows, -scores))
         return cls(rows[order].astype(np.int64), scores[order].astype(np.float64))
 
+    @classmethod
+    def best(cls, rows: npt.NDArray[np.integer], scores: npt.NDArray[np.floating], k: int) -> Ranking:
+        """The k best of many, without sorting the rest; what ties with the k-th is decided by the lower row."""
+        if len(scores) > k:
+            edge = np.partition(scores, len(scores) - k)[len(scores) - k]
+            kept = scores >= edge
+            rows, scores = rows[kept], scores[kept]
+        return cls.of(rows, scores).top(k)
+
 
 def dense_ranking(index: PublishedIndex, query_vector: Vectors, k: int) -> Ranking:
     """The k passages whose vectors are nearest the question's."""
@@ -44,11 +53,8 @@ def sentence_ranking(index: PublishedIndex, query_vector: Vectors, k: int) -> Ra
 
 def lexical_ranking(scores: npt.NDArray[np.float32], k: int) -> Ranking:
     """The k passages that share the most telling words with the question; those that share none are left out."""
-    k = min(k, len(scores))
-    # Ties at the edge would be cut by chance, so everything that ties with the k-th is sorted too.
-    edge = np.partition(scores, len(scores) - k)[len(scores) - k] if k else np.inf
-    rows = np.flatnonzero(scores >= max(edge, np.nextafter(np.float32(0), np.float32(1))))
-    return Ranking.of(rows, scores[rows]).top(k)
+    rows = np.flatnonzero(scores)
+    return Ranking.best(rows, scores[rows], k)
 
 
 def _nearest(found: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]) -> Ranking:

@@ -16,7 +16,7 @@ def explain_passage(index: PublishedIndex, found: Exploration, row: int) -> tupl
     for kind, text, ranking in (
         (ReasonKind.DENSE, "near the question", found.dense),
         (ReasonKind.LEXICAL, "shares the question's words", found.lexical),
-        (ReasonKind.WALK, "visited by the walk", found.walks.ranking(len(found.pool.rows))),
+        (ReasonKind.WALK, "visited by the walk", found.walked),
     ):
         if (rank := _rank(ranking, row)) is not None:
             reasons.append(Reason(kind, text, rank))
@@ -43,15 +43,13 @@ def _seed_facts(index: PublishedIndex, found: Exploration, row: int) -> list[Rea
 
 def _path(index: PublishedIndex, found: Exploration, row: int) -> str:
     """The shortest way the walk could take here: from a seed entity, over at most one passage of the first hop."""
-    here = index.entities_of_passage(Row(row))
+    here = set(index.entities_of_passage(Row(row)).tolist())
     for seed in found.entities:
         if seed.node in here:
             return f"{seed.name} → this passage"
     for first in found.first.passages.tolist():
-        if first == row:
-            continue
-        shared = np.intersect1d(index.entities_of_passage(Row(first)), here)
-        if len(shared):
-            rarest = min(map(Node, shared.tolist()), key=lambda node: (index.passages_naming(node), node))
+        shared = here.intersection(index.entities_of_passage(Row(first)).tolist()) if first != row else ()
+        if shared:
+            rarest = min(map(Node, shared), key=lambda node: (index.passages_naming(node), node))
             return f"{index.load_passage(Row(first)).title} → {index.entity_name(rarest)} → this passage"
     return ""

@@ -81,8 +81,8 @@ def sharp_weights(scores: npt.NDArray[np.float64], temperature: float) -> npt.ND
     """exp((s - s_max) / temperature), scaled to sum to one: a short list in which only the best count."""
     if not len(scores):
         return scores
-    weights = np.exp((scores - scores.max()) / temperature)
-    return weights / weights.sum()
+    weights: npt.NDArray[np.float64] = np.exp((scores - scores.max()) / temperature)
+    return weights / float(weights.sum())
 
 
 def passage_seeds(ranking: Ranking, weights: npt.NDArray[np.float64]) -> dict[Node, float]:

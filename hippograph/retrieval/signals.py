@@ -79,7 +79,7 @@ def walk_signals(walks: Walks, rows: Rows) -> Signals:
     each = {f"walk_{kind}": walks.of(kind, rows) for kind in MIX}
     return {
         **each,
-        "walk": walks.mixed(rows),
+        "walk": np.sum([share * each[f"walk_{kind}"] for kind, share in MIX.items()], axis=0),
         "walk_sharp": 0.5 * each["walk_entities"] + 0.5 * each["walk_dense"],
     }
 

@@ -18,7 +18,7 @@ from hippograph.lexical import save_lexical_index
 from hippograph.ports import VectorIndexes
 from hippograph.settings import Settings
 from hippograph.storage.manifest import Manifest, flush_folder, read_manifest, write_manifest
-from hippograph.storage.records import document_to_json, extraction_to_json, passage_to_json
+from hippograph.storage.records import extraction_to_json, passage_to_json, split_document
 from hippograph.storage.stage import Stage, storage_errors
 from hippograph.strings import save_lookup, save_strings
 from hippograph.types import Document, IndexVersion, Vectors, VersionId
@@ -92,7 +92,9 @@ def publish(
 
 
 def _save_tables(folder: Path, linked: Linked, documents: Sequence[Document]) -> None:
-    save_strings(folder, "documents", map(document_to_json, documents))
+    origins = [split_document(document) for document in documents]
+    save_strings(folder, "documents", (record for record, _ in origins))
+    save_strings(folder, "documents.text", (text for _, text in origins))
     save_strings(folder, "passages", map(passage_to_json, linked.passages))
     save_strings(folder, "extractions", map(extraction_to_json, linked.extractions))
     save_strings(folder, "entities.keys", linked.entity_keys)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +47,8 @@ def read_contributions(folder: Path) -> Contributions:
 
 
 def _open(folder: Path, manifest: Manifest, vectors: VectorIndexes) -> PublishedIndex:
-    passages, documents = Strings(folder, "passages"), Strings(folder, "documents")
-    extractions = Strings(folder, "extractions")
+    passages, extractions = Strings(folder, "passages"), Strings(folder, "extractions")
+    documents, texts = Strings(folder, "documents"), Strings(folder, "documents.text")
     sentence_starts = _array(folder, "sentences.starts")
     return PublishedIndex(
         version=manifest.version,
@@ -69,16 +71,19 @@ def _open(folder: Path, manifest: Manifest, vectors: VectorIndexes) -> Published
         vector_covariance=_array(folder, "vectors.covariance"),
         load_passage=lambda row: passage_from_json(passages[row]),
         load_extraction=lambda row: extraction_from_json(extractions[row], passage_from_json(passages[row]).id),
-        load_document=lambda row: document_from_json(documents[row]),
+        load_origin=lambda row: document_from_json(documents[row]),
+        load_document=lambda row: replace(document_from_json(documents[row]), text=texts[row]),
     )
 
 
 def _graph(folder: Path, passage_count: int) -> KnowledgeGraph:
-    parts = (_array(folder, f"graph.{name}") for name in ("starts", "neighbours", "weights", "degrees"))
-    return KnowledgeGraph(*parts, passage_count)
+    starts, neighbours, weights, degrees = (
+        _array(folder, f"graph.{name}") for name in ("starts", "neighbours", "weights", "degrees")
+    )
+    return KnowledgeGraph(starts, neighbours, weights, degrees, passage_count)
 
 
-def _array(folder: Path, name: str) -> npt.NDArray[np.generic]:
+def _array(folder: Path, name: str) -> npt.NDArray[Any]:
     mapped = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
     # A plain view of the mapped pages: numpy's memmap class costs microseconds at every slice.
     return np.asarray(mapped)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,11 @@ def document_from_json(text: str) -> Document:
     record["id"] = DocumentId(record["id"])
     record["timestamp"] = datetime.fromisoformat(record["timestamp"]) if record["timestamp"] else None
     return Document(**record)
+
+
+def split_document(document: Document) -> tuple[str, str]:
+    """What is looked up for every result, and the text, which is not: they are kept apart."""
+    return document_to_json(replace(document, text="")), document.text
 
 
 def passage_to_json(passage: Passage) -> str:

@@ -127,13 +127,15 @@ class Stage:
         rows = self._db.execute("SELECT id, hash FROM documents")
         return sum(marks.get(id_) != content_id(splitter, hash_) for id_, hash_ in rows)
 
-    def put_passages(self, document: DocumentId, mark: str, passages: Sequence[Passage]) -> None:
-        """Replace the passages of a document. Position -1 holds the mark that says what they were cut from."""
-        rows = [(document, p.position, mark, passage_key(p), passage_to_json(p)) for p in passages]
+    def put_passages(self, cuts: Iterable[tuple[DocumentId, str, Sequence[Passage]]]) -> None:
+        """Replace the passages of documents; each comes with the mark that says what they were cut from."""
         with self._transaction():
-            self._db.execute("DELETE FROM passages WHERE document = ?", (document,))
-            self._db.execute("INSERT INTO passages VALUES (?, -1, ?, '', '')", (document, mark))
-            self._db.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", rows)
+            for document, mark, passages in cuts:
+                self._db.execute("DELETE FROM passages WHERE document = ?", (document,))
+                # Position -1 holds the mark, so that a document without passages is not cut again.
+                self._db.execute("INSERT INTO passages VALUES (?, -1, ?, '', '')", (document, mark))
+                rows = [(document, p.position, mark, passage_key(p), passage_to_json(p)) for p in passages]
+                self._db.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", rows)
 
     def passages(self) -> Iterator[Passage]:
         """Every passage, by document id and position: the order of rows and nodes."""

@@ -1,0 +1,61 @@
+"""Export: the graph as others read it, by way of networkx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hippograph.graph.knowledge_graph import Contributions, EdgeKind, KnowledgeGraph
+from hippograph.types import Node
+
+if TYPE_CHECKING:
+    import networkx
+
+
+def to_networkx(
+    graph: KnowledgeGraph, contributions: Contributions, label: Callable[[Node], str]
+) -> networkx.Graph[int]:
+    """The graph with a label and a kind at every node; at every edge its weight and the kinds it is made of."""
+    import networkx
+
+    whole: networkx.Graph[int] = networkx.Graph()
+    for node in range(graph.node_count):
+        kind = "passage" if graph.is_passage(Node(node)) else "entity"
+        whole.add_node(node, label=xml_safe(label(Node(node))), kind=kind)
+    kinds = _kinds_of_edges(contributions)
+    for (left, right), weight in graph.edges().items():
+        whole.add_edge(left, right, weight=weight, kinds=kinds[left, right])
+    return whole
+
+
+def write_graphml(path: Path, graph: networkx.Graph[int]) -> None:
+    """Write GraphML, which Gephi, yEd, Cytoscape and igraph read."""
+    import networkx
+
+    networkx.write_graphml(graph, path)
+
+
+def component_sizes(graph: KnowledgeGraph) -> Sequence[int]:
+    """How many nodes each connected component holds, largest first."""
+    import igraph
+
+    rows = np.repeat(np.arange(graph.node_count), np.diff(graph.starts))
+    once = rows < graph.neighbours
+    ends = np.column_stack([rows[once], graph.neighbours[once]])
+    return sorted(igraph.Graph(n=graph.node_count, edges=ends).connected_components().sizes(), reverse=True)
+
+
+def xml_safe(text: str) -> str:
+    """The text without the control characters that XML cannot hold."""
+    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and not 0xD800 <= ord(c) <= 0xDFFF))
+
+
+def _kinds_of_edges(contributions: Contributions) -> dict[tuple[int, int], str]:
+    kinds: dict[tuple[int, int], set[str]] = {}
+    ends = zip(contributions.left.tolist(), contributions.right.tolist(), strict=True)
+    for pair, kind in zip(ends, contributions.kind.tolist(), strict=True):
+        kinds.setdefault(pair, set()).add(EdgeKind(kind).name.lower())
+    return {pair: " ".join(sorted(names)) for pair, names in kinds.items()}
