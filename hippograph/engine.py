@@ -19,7 +19,15 @@ from hippograph.retrieval.search import search
 from hippograph.settings import Settings
 from hippograph.storage.manifest import Manifest, read_manifest
 from hippograph.storage.reader import open_version, read_contributions, verify_version
-from hippograph.types import Answer, Document, IndexVersion, RankedPassage, SearchResult, SourceFailure, Vectors
+from hippograph.types import (
+    Answer,
+    Document,
+    IndexVersion,
+    RankedPassage,
+    SearchResult,
+    SourceFailure,
+    Vectors,
+)
 from hippograph.wiring import build_parts
 
 
@@ -42,13 +50,13 @@ class Hippograph:
         if parts.embedder.fingerprint != manifest.parts["embedder"]:
             raise IndexMismatch(
                 f"The index in {folder} was made with the embedder {manifest.parts['embedder']}, and this is "
-                f"{parts.embedder.fingerprint}. Open it with the embedder it was made with, or swap the embedder "
-                "with: hippograph index SOURCE --index DIR --migrate (nothing is extracted again)."
+                f"{parts.embedder.fingerprint}. Open it with the one it was made with, or swap the embedder "
+                f"with: hippograph index SOURCE --index {folder} --migrate (nothing is extracted again)."
             )
         if parts.vectors.fingerprint != manifest.parts["vectors"]:
             raise IndexMismatch(
-                f"The vectors in {folder} were saved as {manifest.parts['vectors']}, and this installation reads "
-                f"{parts.vectors.fingerprint}. Set models.vectors to the kind it was made with."
+                f"The vectors in {folder} were saved as {manifest.parts['vectors']}, and this installation "
+                f"reads {parts.vectors.fingerprint}. Set models.vectors to the kind it was made with."
             )
         self._folder = folder
         self._manifest = manifest
@@ -68,7 +76,7 @@ class Hippograph:
     ) -> Hippograph:
         """Make the index hold exactly these documents, and open it.
 
-        What is there already is not done again. Raises IndexMismatch when the index was shaped by other settings.
+        What is there already is not done again. Raises IndexMismatch when other settings shaped the index.
         """
         settings = settings or Settings.load()
         parts = parts or build_parts(settings)
@@ -82,7 +90,7 @@ class Hippograph:
     ) -> Hippograph:
         """Open the newest published version.
 
-        Without settings, those the index was made with apply, overridden by the environment and hippograph.toml.
+        Without settings, those the index was made with apply, overridden by environment and hippograph.toml.
         Raises IndexNotFound, IndexDamaged, IndexMismatch.
         """
         folder = Path(folder)
@@ -119,17 +127,17 @@ class Hippograph:
     ) -> SearchResult:
         """The same, for a question that is embedded already: shape (dimension,)."""
         retrieval = self._settings.retrieval
-        return search(checked_question(question), query_vector, self._index, retrieval, k, method or retrieval.method)
+        return search(
+            checked_question(question), query_vector, self._index, retrieval, k, method or retrieval.method
+        )
 
     def ask(self, question: str) -> Answer:
-        """An answer that cites the sentences it rests on, or a refusal that says why. Raises QuestionError."""
+        """An answer that cites its sentences, or a refusal that says why. Raises QuestionError."""
         return ask(checked_question(question), self._index, self._parts, self._settings)
 
     def status(self) -> IndexStatus:
         """What the open version holds."""
-        size = sum(size for size, _ in self._manifest.files.values())
-        version, failures = self._manifest.version, self._manifest.failures
-        return IndexStatus(str(self._folder), version, failures, self._manifest.parts["embedder"], size)
+        return _status(self._folder, self._manifest)
 
     def verify(self) -> list[str]:
         """Everything that is wrong with the files and edges of the version; empty when all is well."""
@@ -166,6 +174,21 @@ def index_sources(
     settings = settings or Settings.load()
     parts = parts or build_parts(settings)
     return build_index(sources, Path(folder), parts, settings, migrate=migrate, progress=progress)
+
+
+def read_status(folder: str | Path) -> IndexStatus:
+    """What the newest version holds; no model is needed to tell. Raises IndexNotFound, IndexDamaged."""
+    return _status(Path(folder), read_manifest(Path(folder)))
+
+
+def verify_index(folder: str | Path) -> list[str]:
+    """Everything that is wrong with the newest version, as `Hippograph.verify`, where it cannot be opened."""
+    return verify_version(Path(folder), read_manifest(Path(folder)))
+
+
+def _status(folder: Path, manifest: Manifest) -> IndexStatus:
+    size = sum(size for size, _ in manifest.files.values())
+    return IndexStatus(str(folder), manifest.version, manifest.failures, manifest.parts["embedder"], size)
 
 
 class _Given:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from hippograph.errors import ConnectorError, IndexMismatch
+from hippograph.errors import ConnectorError, IndexMismatch, IndexNotFound
 from hippograph.graph.linking import Linked, link_corpus
 from hippograph.ports import Connector, Embedder, Extractor, Parts, Splitter
 from hippograph.settings import Settings
@@ -53,6 +53,8 @@ class IndexReport:
     version: IndexVersion
     changes: Changes
     passage_failures: tuple[str, ...]
+    is_new: bool
+    """Whether a version was published; False when the one there already holds exactly this."""
 
 
 def build_index(
@@ -67,35 +69,38 @@ def build_index(
 ) -> IndexReport:
     """Bring the index in step with its sources and publish it.
 
-    Documents that a source no longer gives are removed; documents of other sources stay unless told otherwise.
+    Documents that a source no longer gives are removed; those of other sources stay unless told otherwise.
     Raises ConnectorError when a source gives nothing, IndexMismatch when the index was shaped by other parts
     (`migrate` re-shapes it), PublishConflict, StorageError, EmbeddingError.
     """
     with Stage(folder) as stage:
-        check_shape(folder, parts, settings, migrate)
+        previous = check_shape(folder, parts, settings, migrate)
         changes = find_changes(stage, sources, keep_other_sources, settings.storage.batch_size, progress)
         cut_passages(stage, parts.splitter, settings.storage.batch_size, progress)
         extract_facts(stage, parts.extractor, settings.storage.batch_size, progress)
         linked, failures = link(stage, parts, settings, progress)
         manifest = embed_and_publish(stage, linked, failures, parts, settings, progress)
-        return IndexReport(manifest.version, changes, failures)
+        is_new = previous is None or previous.version != manifest.version
+        return IndexReport(manifest.version, changes, failures, is_new)
 
 
-def check_shape(folder: Path, parts: Parts, settings: Settings, migrate: bool) -> None:
-    """Refuse to mix two shapes in one index: other cuts, other rules or another embedder."""
-    from hippograph.errors import IndexNotFound
+def check_shape(folder: Path, parts: Parts, settings: Settings, migrate: bool) -> Manifest | None:
+    """Refuse to mix two shapes in one index: other cuts, other rules or another embedder.
 
+    Gives what is published so far. Raises IndexMismatch.
+    """
     try:
         manifest = read_manifest(folder)
     except IndexNotFound:
-        return
+        return None
     shapes = shape_of(parts, settings)
     differing = [name for name, value in shapes.items() if manifest.parts.get(name) != value]
     if differing and not migrate:
         raise IndexMismatch(
-            f"The index in {folder} was made with another {' and '.join(differing)}. Use the settings it was made "
-            "with, name another folder, or pass --migrate to re-shape it (unchanged steps are not repeated)."
+            f"The index in {folder} was made with another {' and '.join(differing)}. Use the settings it was "
+            "made with, name another folder, or pass --migrate to re-shape it (unchanged steps are not repeated)."
         )
+    return manifest
 
 
 def shape_of(parts: Parts, settings: Settings) -> dict[str, str]:
@@ -213,6 +218,8 @@ def embed(
 ) -> None:
     """Give every distinct string that has none its vector, once in the life of the index."""
     missing = stage.missing_strings(embedder.fingerprint, strings)
+    if missing:
+        progress(step, 0, len(missing))
     for start in range(0, len(missing), batch_size):
         batch = missing[start : start + batch_size]
         stage.put_vectors(embedder.fingerprint, batch, embedder.embed_passages(batch))
@@ -249,7 +256,7 @@ def _sort_out(
 def _extractions(
     stage: Stage, extractor: Extractor, passages: Sequence[Passage]
 ) -> tuple[list[Extraction], tuple[str, ...]]:
-    """What was found in each passage; an unread passage keeps its text and vectors and adds nothing to the graph."""
+    """What was found in each passage; an unread one keeps text and vectors and adds nothing to the graph."""
     extractions, failures = [], []
     for passage in passages:
         result = stage.extraction(extractor.fingerprint, passage)

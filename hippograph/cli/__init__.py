@@ -1,0 +1,1 @@
+"""The command line: commands, what they print for people and for programs, and exit codes."""

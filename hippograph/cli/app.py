@@ -1,0 +1,202 @@
+"""The commands: `hippograph index|search|ask|status|verify|demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+import typer
+
+from hippograph.cli.exits import Guarded, wrong_call
+
+if TYPE_CHECKING:
+    from hippograph.engine import Hippograph
+
+app = typer.Typer(
+    cls=Guarded,
+    help="A memory for language models that grows with its documents: index a folder, ask it questions, "
+    "get answers that cite their sentences.",
+    epilog="Exit codes: 0 done, 1 the work failed, 2 the call was wrong.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+IndexFolder = Annotated[
+    Path,
+    typer.Option(
+        "--index",
+        metavar="DIR",
+        envvar="HIPPOGRAPH_INDEX",
+        help="The folder of the index.",
+        show_default=True,
+    ),
+]
+Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In quotation marks.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
+INDEX = Path("index")
+Result = TypeVar("Result")
+
+
+@app.command()
+def index(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Folders, files or file:// URIs.", show_default=False),
+    ],
+    folder: IndexFolder = INDEX,
+    grade: Annotated[
+        Literal["lite", "llm"], typer.Option(help="How facts are found; lite needs no language model.")
+    ] = "lite",
+    include: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Read only these files of a folder, such as '*.md'."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Leave these files or folders out.")
+    ] = None,
+    migrate: Annotated[
+        bool,
+        typer.Option("--migrate", help="Re-shape an index made with other settings or another embedder."),
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring an index in step with its sources. Run it again whenever they change: only changes cost."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_report
+    from hippograph.cli.progress import Steps
+    from hippograph.cli.sources import open_sources
+    from hippograph.engine import index_sources
+
+    if grade == "llm":
+        raise wrong_call(
+            "--grade", "the grade llm is not part of this release; use lite, which needs no model."
+        )
+    connectors = open_sources(sources, include or (), exclude or (), folder)
+    with Steps(quiet=quiet) as steps:
+        report = index_sources(connectors, folder, migrate=migrate, progress=steps)
+    if as_json:
+        json_of.print_json(json_of.index_report(report, folder))
+    else:
+        show_report(report, folder)
+
+
+@app.command()
+def search(
+    question: Question,
+    folder: IndexFolder = INDEX,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 5,
+    method: Annotated[
+        str | None, typer.Option(metavar="NAME", help="hippograph, dense or bm25.", show_default="hippograph")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The passages that answer a question best, and why each was found."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.show import show_passages
+
+    with _memory(folder) as memory:
+        found = _waiting("searching", lambda: memory.explain(question, k, method))
+        if as_json:
+            json_of.print_json([json_of.passage(each) for each in found.passages])
+        else:
+            show_passages(question, found)
+
+
+@app.command()
+def ask(question: Question, folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
+    """An answer that cites the sentences it rests on, or a refusal that says why."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.show import show_answer
+
+    with _memory(folder) as memory:
+        answer = _waiting("looking for an answer", lambda: memory.ask(question))
+        if as_json:
+            json_of.print_json(json_of.answer(answer))
+        else:
+            show_answer(answer)
+
+
+@app.command()
+def status(folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
+    """What an index holds, and what could not be read."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_status
+    from hippograph.engine import read_status
+
+    found = read_status(folder)
+    if as_json:
+        json_of.print_json(json_of.status(found))
+    else:
+        show_status(found)
+
+
+@app.command()
+def verify(folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
+    """Check every file of an index against its checksum, and every edge against its passages."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_problems
+    from hippograph.engine import verify_index
+
+    problems = verify_index(folder)
+    if as_json:
+        json_of.print_json({"index": str(folder), "ok": not problems, "problems": problems})
+    else:
+        show_problems(folder, problems)
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path, typer.Option("--index", metavar="DIR", help="Where the demo's index is kept.")
+    ] = Path("demo-index"),
+    quiet: Quiet = False,
+) -> None:
+    """Index the demo corpus, an invented archipelago, and ask it three questions."""
+    from hippograph.cli.demo import run_demo
+
+    run_demo(folder, quiet=quiet)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"hippograph {version('hippograph')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """What holds for every command."""
+
+
+def run() -> None:
+    """Run a command and leave with its exit code."""
+    from hippograph.cli.exits import prepare_streams
+
+    prepare_streams()
+    app(prog_name="hippograph")
+
+
+def _memory(folder: Path) -> Hippograph:
+    from hippograph.engine import Hippograph
+
+    return _waiting(f"opening {folder}", lambda: Hippograph.open(folder))
+
+
+def _waiting(words: str, work: Callable[[], Result]) -> Result:
+    from hippograph.cli.progress import waiting
+
+    with waiting(words):
+        return work()

@@ -1,0 +1,127 @@
+"""What programs read: one JSON document a command, with names that stay."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hippograph.engine import IndexStatus
+from hippograph.indexing import IndexReport
+from hippograph.types import Answer, Citation, IndexVersion, RankedPassage, SearchTrace
+
+
+def print_json(record: Any) -> None:
+    """Write one JSON document to standard output, in ASCII, which any encoding can carry."""
+    sys.stdout.write(json.dumps(record, allow_nan=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def passage(found: RankedPassage) -> dict[str, Any]:
+    """One result of a search."""
+    return {
+        "rank": found.rank,
+        "passage_id": found.passage.id,
+        "document_id": found.passage.document,
+        "title": found.passage.title,
+        "heading": found.passage.heading,
+        "text": found.passage.text,
+        "score": found.score,
+        "hop": found.hop,
+        "uri": found.uri,
+        "timestamp": _moment(found.timestamp),
+        "reasons": [{"kind": r.kind.value, "text": r.text, "rank": r.rank} for r in found.reasons],
+    }
+
+
+def answer(given: Answer) -> dict[str, Any]:
+    """An answer with everything it rests on."""
+    return {
+        "question": given.question,
+        "text": given.text,
+        "span": given.span,
+        "citations": [_citation(each) for each in given.citations],
+        "refusal": given.refusal,
+        "confidence": given.confidence,
+        "method": given.method,
+        "passages": [passage(each) for each in given.passages],
+        "trace": _trace(given.trace),
+        "usage": {
+            "llm_calls": given.usage.llm_calls,
+            "prompt_tokens": given.usage.prompt_tokens,
+            "completion_tokens": given.usage.completion_tokens,
+        },
+    }
+
+
+def index_report(report: IndexReport, folder: Path) -> dict[str, Any]:
+    """What an index run did."""
+    changes = report.changes
+    return {
+        "index": str(folder),
+        "version": _version(report.version),
+        "is_new_version": report.is_new,
+        "added": list(changes.added),
+        "changed": list(changes.changed),
+        "deleted": list(changes.deleted),
+        "unchanged_count": changes.unchanged,
+        "skipped": [{"uri": each.uri, "reason": each.reason} for each in changes.failures],
+        "unread_passages": list(report.passage_failures),
+    }
+
+
+def status(found: IndexStatus) -> dict[str, Any]:
+    """What an index holds."""
+    return {
+        "index": found.folder,
+        "version": _version(found.version),
+        "embedder": found.embedder,
+        "bytes_on_disk": found.bytes_on_disk,
+        "unread_passages": list(found.failures),
+    }
+
+
+def _version(version: IndexVersion) -> dict[str, Any]:
+    return {
+        "id": version.id,
+        "number": version.number,
+        "published_at": _moment(version.published_at),
+        "document_count": version.document_count,
+        "passage_count": version.passage_count,
+        "entity_count": version.entity_count,
+        "fact_count": version.fact_count,
+        "edge_count": version.edge_count,
+        "failure_count": version.failure_count,
+    }
+
+
+def _citation(cited: Citation) -> dict[str, Any]:
+    return {
+        "passage_id": cited.passage,
+        "document_id": cited.document,
+        "title": cited.title,
+        "uri": cited.uri,
+        "sentence": cited.sentence,
+        "start": cited.start,
+        "end": cited.end,
+    }
+
+
+def _trace(trace: SearchTrace) -> dict[str, Any]:
+    seeds = trace.seeds
+    return {
+        "method": trace.method,
+        "seeds": {
+            "entities": [{"name": s.name, "weight": s.weight, "reason": s.reason} for s in seeds.entities],
+            "passages": [{"name": s.name, "weight": s.weight, "reason": s.reason} for s in seeds.passages],
+            "facts": list(seeds.facts),
+        },
+        "fallback": trace.fallback,
+        "timings_ms": {step: round(spent, 3) for step, spent in trace.timings_ms.items()},
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
