@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hippograph.strings import Lookup, save_lookup, save_strings
+from hippograph.tables import Lookup, mapped, save_lookup, save_strings
 from hippograph.text.names import words
 
 K1 = 0.9
@@ -46,8 +46,7 @@ class LexicalIndex:
         self._row_count = row_count
         if len(self._vocabulary):
             self._scores, self._rows, self._starts = (
-                np.asarray(np.load(folder / f"{name}.postings.{part}.npy", mmap_mode="r", allow_pickle=False))
-                for part in ("scores", "rows", "starts")
+                mapped(folder / f"{name}.postings.{part}.npy") for part in ("scores", "rows", "starts")
             )
 
     def scores(self, text: str) -> npt.NDArray[np.float32]:

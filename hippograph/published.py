@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hippograph.graph.knowledge_graph import KnowledgeGraph
 from hippograph.lexical import LexicalIndex
 from hippograph.ports import VectorIndex
-from hippograph.strings import Lookup, Strings
+from hippograph.tables import Lookup, Strings
 from hippograph.text.names import normal_name
 from hippograph.types import Document, Extraction, IndexVersion, Node, Passage, Row
 
@@ -60,11 +60,11 @@ class PublishedIndex:
 
     def entity_node(self, name: str) -> Node | None:
         """The node of an entity by any spelling of its name; None when no passage names it."""
-        return self.entity_nodes([name])[0]
+        return self.nodes_of_keys([normal_name(name)])[0]
 
-    def entity_nodes(self, names: Sequence[str]) -> list[Node | None]:
-        """The node of each name, as `entity_node` gives it, at the cost of one look-up."""
-        places = self.entity_keys.find([normal_name(name) for name in names])
+    def nodes_of_keys(self, keys: Sequence[str]) -> list[Node | None]:
+        """The node of each normal name, all found in one look-up; None where no passage names it."""
+        places = self.entity_keys.find(keys)
         return [None if place is None else Node(self.passage_count + place) for place in places]
 
     def entity_name(self, node: Node) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.hops import FirstHop, choose_first_hop, second_hop
 from hippograph.retrieval.links import Links, find_links
-from hippograph.retrieval.pool import Pool, gather_pool, union
-from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking, sentence_ranking
+from hippograph.retrieval.pool import Pool, gather_pool, nearest_sentences, union
+from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
 from hippograph.retrieval.seeds import find_seeds, names_in
 from hippograph.retrieval.signals import (
     LexicalScores,
@@ -68,11 +68,11 @@ def explore(
     """First rankings, seeds, walks, the second hop, and the signals of every candidate they bring up."""
     depth = settings.candidates
     dense = dense_ranking(index, query_vector, max(depth, settings.seed_passages))
-    sentences = sentence_ranking(index, query_vector, depth)
     lap("dense")
     words = LexicalScores(index.lexical.scores(question), index.sentence_lexical.scores(question))
     lexical = lexical_ranking(words.passages, max(depth, settings.seed_passages))
     lap("lexical")
+    sentences = nearest_sentences(index, query_vector, union([dense, lexical], depth))
     named = names_in(question, index)
     entities = find_seeds(index, named, sentences, settings)
     lap("seeds")

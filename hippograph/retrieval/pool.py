@@ -20,32 +20,47 @@ from hippograph.types import Vectors
 class Pool:
     """Candidate passages and the vectors needed to compare them. C candidates, T sentences in them."""
 
-    rows: npt.NDArray[np.int64]
+    rows: Rows
     vectors: Vectors
     """Shape (C, d)."""
-    sentence_rows: npt.NDArray[np.int64]
-    sentence_owner: npt.NDArray[np.int64]
+    sentence_rows: Rows
+    sentence_owner: Rows
     """The candidate each sentence belongs to: shape (T,), ascending."""
-    sentence_starts: npt.NDArray[np.int64]
+    sentence_starts: Rows
     """Where each candidate's sentences begin: shape (C,)."""
     sentence_vectors: Vectors
     """Shape (T, d)."""
 
 
-def gather_pool(index: PublishedIndex, rows: npt.NDArray[np.int64]) -> Pool:
+def gather_pool(index: PublishedIndex, rows: Rows) -> Pool:
     """Candidates with their own and their sentences' vectors; every passage has at least one sentence."""
-    starts, ends = index.sentence_starts[rows], index.sentence_starts[rows + 1]
-    lengths = ends - starts
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    sentences = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    sentences, lengths = sentences_of(index, rows)
     return Pool(
         rows=rows,
         vectors=index.passage_vectors.vectors(rows),
         sentence_rows=sentences,
         sentence_owner=np.repeat(np.arange(len(rows)), lengths),
-        sentence_starts=offsets[:-1],
+        sentence_starts=np.cumsum(lengths) - lengths,
         sentence_vectors=index.sentence_vectors.vectors(sentences),
     )
+
+
+def sentences_of(index: PublishedIndex, rows: Rows) -> tuple[Rows, Rows]:
+    """The rows of all sentences of some passages, end to end, and how many each passage has."""
+    starts = index.sentence_starts[rows]
+    lengths = index.sentence_starts[rows + 1] - starts
+    ends = np.cumsum(lengths)
+    return np.arange(lengths.sum()) + np.repeat(starts - ends + lengths, lengths), lengths
+
+
+def nearest_sentences(index: PublishedIndex, query_vector: Vectors, rows: Rows) -> Ranking:
+    """The sentences of some passages by how near the question they are.
+
+    The passages nearest by meaning and by words hold the sentences that are; scanning every sentence of the corpus
+    found the same seeds at a cost that grows with it.
+    """
+    sentences, _ = sentences_of(index, rows)
+    return Ranking.of(sentences, index.sentence_vectors.vectors(sentences) @ query_vector)
 
 
 def best_per_passage(pool: Pool, values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
@@ -53,6 +68,6 @@ def best_per_passage(pool: Pool, values: npt.NDArray[np.floating]) -> npt.NDArra
     return np.maximum.reduceat(values, pool.sentence_starts, axis=0)
 
 
-def union(rankings: list[Ranking], k: int) -> npt.NDArray[np.int64]:
+def union(rankings: list[Ranking], k: int) -> Rows:
     """Every row among the first k of some ranking, ascending."""
     return distinct(np.concatenate([ranking.rows[:k] for ranking in rankings]))

@@ -43,12 +43,9 @@ class Ranking:
 
 def dense_ranking(index: PublishedIndex, query_vector: Vectors, k: int) -> Ranking:
     """The k passages whose vectors are nearest the question's."""
-    return _nearest(index.passage_vectors.search(query_vector[None, :], k))
-
-
-def sentence_ranking(index: PublishedIndex, query_vector: Vectors, k: int) -> Ranking:
-    """The k sentences whose vectors are nearest the question's."""
-    return _nearest(index.sentence_vectors.search(query_vector[None, :], k))
+    scores, rows = index.passage_vectors.search(query_vector[None, :], k)
+    kept = rows[0] >= 0
+    return Ranking(rows[0][kept], scores[0][kept].astype(np.float64))
 
 
 def lexical_ranking(scores: npt.NDArray[np.float32], k: int) -> Ranking:
@@ -56,8 +53,3 @@ def lexical_ranking(scores: npt.NDArray[np.float32], k: int) -> Ranking:
     rows = np.flatnonzero(scores)
     return Ranking.best(rows, scores[rows], k)
 
-
-def _nearest(found: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]) -> Ranking:
-    scores, rows = found[0][0], found[1][0]
-    kept = rows >= 0
-    return Ranking(rows[kept], scores[kept].astype(np.float64))

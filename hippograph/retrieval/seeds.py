@@ -45,7 +45,7 @@ def names_in(question: str, index: PublishedIndex) -> dict[Node, str]:
     names = [" ".join(tokens[start:end]) for start, end in spans]
     found: dict[Node, str] = {}
     covered = 0
-    for (start, end), name, node in zip(spans, names, index.entity_nodes(names), strict=True):
+    for (start, end), name, node in zip(spans, names, index.nodes_of_keys(names), strict=True):
         if node is not None and start >= covered:
             found[node] = name
             covered = end

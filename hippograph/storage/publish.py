@@ -20,7 +20,7 @@ from hippograph.settings import Settings
 from hippograph.storage.manifest import Manifest, flush_folder, read_manifest, write_manifest
 from hippograph.storage.records import extraction_to_json, passage_to_json, split_document
 from hippograph.storage.stage import Stage, storage_errors
-from hippograph.strings import save_lookup, save_strings
+from hippograph.tables import save_lookup, save_strings
 from hippograph.types import Document, IndexVersion, Vectors, VersionId
 
 VERSIONS = "versions"

@@ -18,7 +18,7 @@ from hippograph.ports import VectorIndexes
 from hippograph.published import PublishedIndex
 from hippograph.storage.manifest import Manifest
 from hippograph.storage.records import document_from_json, extraction_from_json, passage_from_json
-from hippograph.strings import Lookup, Strings
+from hippograph.tables import Lookup, Strings, mapped
 
 
 def open_version(root: Path, manifest: Manifest, vectors: VectorIndexes) -> PublishedIndex:
@@ -84,9 +84,7 @@ def _graph(folder: Path, passage_count: int) -> KnowledgeGraph:
 
 
 def _array(folder: Path, name: str) -> npt.NDArray[Any]:
-    mapped = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-    # A plain view of the mapped pages: numpy's memmap class costs microseconds at every slice.
-    return np.asarray(mapped)
+    return mapped(folder / f"{name}.npy")
 
 
 def _wrong_sizes(folder: Path, manifest: Manifest) -> Iterator[str]:

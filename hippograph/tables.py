@@ -1,14 +1,20 @@
-"""Many strings in memory-mapped files: their UTF-8 bytes end to end, where each begins, and a table to find them by."""
+"""Tables on disk: memory-mapped arrays, and many strings: their UTF-8 bytes end to end, where each begins, and a table to find them by."""
 
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
+
+
+def mapped(path: Path) -> npt.NDArray[Any]:
+    """An array file, memory-mapped. A plain view of the pages: numpy's memmap class costs at every slice."""
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def save_strings(folder: Path, name: str, strings: Iterable[str]) -> None:
@@ -24,11 +30,12 @@ class Strings(Sequence[str]):
     """The strings of `save_strings`, read one by one when asked for; opening costs the same for any number."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._offsets = np.load(folder / f"{name}.offsets.npy", mmap_mode="r", allow_pickle=False)
+        self._offsets = mapped(folder / f"{name}.offsets.npy")
         path = folder / f"{name}.utf8"
-        # An empty file cannot be mapped.
-        empty = np.zeros(0, dtype=np.uint8)
-        self._bytes = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else empty
+        with path.open("rb") as file:
+            # An empty file cannot be mapped.
+            size = path.stat().st_size
+            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -43,8 +50,8 @@ class Strings(Sequence[str]):
         if not -len(self) <= place < len(self):
             raise IndexError(place)
         place %= len(self)
-        start, end = self._offsets[place], self._offsets[place + 1]
-        return self._bytes[start:end].tobytes().decode("utf-8", "surrogatepass")
+        start, end = int(self._offsets[place]), int(self._offsets[place + 1])
+        return self._bytes[start:end].decode("utf-8", "surrogatepass")
 
 
 def save_lookup(folder: Path, name: str, strings: Sequence[str]) -> None:
@@ -60,8 +67,8 @@ class Lookup:
 
     def __init__(self, folder: Path, name: str) -> None:
         self._strings = Strings(folder, name)
-        self._hashes = np.asarray(np.load(folder / f"{name}.hashes.npy", mmap_mode="r", allow_pickle=False))
-        self._places = np.asarray(np.load(folder / f"{name}.places.npy", mmap_mode="r", allow_pickle=False))
+        self._hashes = mapped(folder / f"{name}.hashes.npy")
+        self._places = mapped(folder / f"{name}.places.npy")
 
     def __len__(self) -> int:
         return len(self._strings)
