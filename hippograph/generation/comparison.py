@@ -27,8 +27,8 @@ _NEGATION = re.compile(r"\b(?:not|never|no longer|refused|declined|n't)\b|n['’
 _COMPARING = frozenset(
     content_stems(
         "first older oldest earlier earliest before younger youngest later latest last recently recent newer"
-        " newest larger largest bigger biggest higher highest taller tallest longer longest greater greatest fewer"
-        " less smaller lower shorter two following"
+        " newest larger largest bigger biggest higher highest taller tallest longer longest greater greatest"
+        " fewer less smaller lower shorter two following"
     )
 )
 _GENTLE_COVERAGE = 0.6
@@ -90,14 +90,32 @@ def _choose(question: Question, sentences: Sequence[EvidenceSentence]) -> Verdic
     ):
         if not says.search(question.asked):
             continue
-        values = [read(asked, side, sentences) for side in sides]
-        left, right = values[0], values[1]
+        left, right = (read(asked, side, sentences) for side in sides)
         if left is not None and right is not None and left[0] != right[0]:
             winner = 0 if sign * left[0] > sign * right[0] else 1
-            return Verdict(question.options[winner], (left[1], right[1]), True)
+            places = (left[1], right[1])
+            return _won(question.options[winner], places, sides[winner], sentences, is_sure=True)
     best = [_nearest(asked, side, sentences) for side in sides]
     winner = 0 if best[0][1] >= best[1][1] else 1
-    return Verdict(question.options[winner], (best[0][0], best[1][0]), False)
+    places = (best[0][0], best[1][0])
+    return _won(question.options[winner], places, sides[winner], sentences, is_sure=False)
+
+
+def _won(
+    option: str,
+    places: tuple[int, int],
+    side: Sequence[int],
+    sentences: Sequence[EvidenceSentence],
+    *,
+    is_sure: bool,
+) -> Verdict:
+    """The verdict, with one sentence more where none of those it was read from writes the winner's name."""
+    name = normal_name(option)
+    if any(name in normal_name(sentences[place].text) for place in places):
+        return Verdict(option, places, is_sure)
+    naming = [place for place in side if name in normal_name(sentences[place].text)]
+    elsewhere = [place for place, sentence in enumerate(sentences) if name in normal_name(sentence.text)]
+    return Verdict(option, (*places, *(naming or elsewhere)[:1]), is_sure)
 
 
 def _property(question: Question) -> list[str]:

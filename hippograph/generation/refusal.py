@@ -15,7 +15,7 @@ from hippograph.generation.sentences import EvidenceSentence
 from hippograph.generation.support import Support
 from hippograph.text.names import normal_name, words
 
-THRESHOLD = 0.35
+THRESHOLD = 0.25
 """An answer whose chance of being supported is below this is refused."""
 
 FEATURES = (
@@ -33,20 +33,7 @@ SHORT = 4
 """A question with at most so many needed stems is about one fact, which one passage should hold."""
 
 _ASKING = re.compile(r"\bhow (\w+)")
-_GENERIC = (
-    "name",
-    "called",
-    "person",
-    "man",
-    "woman",
-    "people",
-    "kind",
-    "type",
-    "sort",
-    "thing",
-    "year",
-    "time",
-)
+_GENERIC_NOUNS = "name called person man woman people kind type sort thing year time words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +75,7 @@ def missing_names(question: Question, sentences: Sequence[EvidenceSentence]) -> 
 
 def needed_stems(question: Question) -> list[str]:
     """The stems an answer's sentences should say: without those that only ask ("how high")."""
-    asking = {stem(word) for word in (*_ASKING.findall(question.text.lower()), *_GENERIC)}
+    asking = {stem(word) for word in (*_ASKING.findall(question.text.lower()), *_GENERIC_NOUNS.split())}
     if question.type in (AnswerType.DATE, AnswerType.NUMBER, AnswerType.PLACE):
         asking.add(stem(question.head))
     return [word for word in question.stems if word not in asking]
@@ -101,8 +88,9 @@ def missing_words(question: Question, support: Support) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             word
-            for word in words(question.text)
-            if word not in FUNCTION_WORDS and stem(word) not in held and stem(word) in needed
+            for word in re.findall(r"[\w'’-]+", question.text)
+            if word.lower() not in FUNCTION_WORDS
+            and any(stem(part) in needed and stem(part) not in held for part in words(word))
         )
     )
 

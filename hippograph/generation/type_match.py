@@ -6,6 +6,7 @@ import re
 
 from hippograph.generation import question_words as nouns
 from hippograph.generation.candidates import Candidate, CandidateKind
+from hippograph.generation.overlap import content_stems, stem
 from hippograph.generation.question_types import AnswerType, Question
 
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|from|near|to|of|around|outside)\s+(?:the\s+)?(?:\w+,\s+)?$")
@@ -28,6 +29,12 @@ _INITIALS_OR_NAMES = re.compile(
 )
 _BIRTH = re.compile(r"\b(?:born|birth|birthday|birthdate|b\.)(?!\w)", re.IGNORECASE)
 _DEATH = re.compile(r"\b(?:die|died|dies|death|deceased|passed away|d\.)(?!\w)", re.IGNORECASE)
+_COUNTED = re.compile(r"\bhow many (\w+)", re.IGNORECASE)
+_MEASURED = re.compile(r"\bhow (long|high|tall|deep|far|wide)\b", re.IGNORECASE)
+_LENGTH_UNIT = (
+    r"(?:metres?|meters?|kilometres?|kilometers?|miles?|feet|foot|ft|inch(?:es)?|yards?|fathoms?|km|mi|m)\b"
+)
+_TIME_UNIT = r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centuries)\b"
 _DEMONYM = re.compile(r"[A-Z]\w+(?:ish|ese|ian|ean|can|an|i)$")
 
 
@@ -37,7 +44,7 @@ def fits_type(question: Question, candidate: Candidate, sentence: str) -> float:
     if question.type is AnswerType.DATE:
         return _fits_date(question, candidate, sentence)
     if question.type is AnswerType.NUMBER:
-        return 1.0 if kind is CandidateKind.NUMBER else -1.0
+        return _fits_number(question.asked, candidate, sentence) if kind is CandidateKind.NUMBER else -1.0
     if kind in (CandidateKind.DATE, CandidateKind.NUMBER):
         return -1.0
     if question.type is AnswerType.PERSON:
@@ -53,6 +60,21 @@ def _fits_date(question: Question, candidate: Candidate, sentence: str) -> float
     if candidate.kind is not CandidateKind.DATE:
         return -1.0
     return _fits_precision(question.head, candidate.text) + _fits_event(question.asked, candidate, sentence)
+
+
+def _fits_number(asked: str, candidate: Candidate, sentence: str) -> float:
+    """1 where the number counts or measures what is asked for: "how many boats", "how high"; else 0.4."""
+    after = candidate.text + sentence[candidate.end : candidate.end + 30]
+    counted = _COUNTED.search(asked)
+    if counted:
+        return 1.0 if stem(counted.group(1).lower()) in content_stems(after) else 0.4
+    measured = _MEASURED.search(asked)
+    if measured is None:
+        return 0.7
+    is_length = re.search(rf"^\S+[\s-]+{_LENGTH_UNIT}", after) is not None
+    is_time = re.search(rf"^\S+[\s-]+{_TIME_UNIT}", after) is not None
+    fits = is_length or (is_time and measured.group(1).lower() == "long")
+    return 1.0 if fits else 0.2
 
 
 def _fits_precision(head: str, date: str) -> float:
