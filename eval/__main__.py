@@ -1,4 +1,4 @@
-"""The command line of the measurements: `python -m eval retrieval|answers|compare|extraction|bench`."""
+"""The command line of the measurements: `python -m eval retrieval|answers|compare|extraction|train-ranker|bench`."""
 
 from __future__ import annotations
 
@@ -126,6 +126,32 @@ def extraction(dataset: DatasetFolder, as_json: AsJson = False) -> None:
         _print_json(report)
     else:
         show_values(dataset.resolve().name, report)
+
+
+@app.command("train-ranker")
+def train_ranker(
+    datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="What to train on.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write the coefficients.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the order of candidates on some sets, and tell what it is worth on each when trained on the others."""
+    from eval.datasets import open_dataset
+    from eval.ranker import gather_candidates, measure_ranker, write_ranker
+    from eval.tables import bars, show_reports
+
+    gathered = {}
+    with bars() as shown:
+        for loaded in map(open_dataset, datasets):
+            memory, _ = _open_memory(loaded, None, shown)
+            with memory:
+                gathered[loaded.name] = gather_candidates(memory, loaded, shown.step)
+    rows = measure_ranker(gathered)
+    if out is not None:
+        write_ranker(out, gathered, rows)
+    if as_json:
+        _print_json(rows)
+    else:
+        show_reports("recall of the ranker", rows, list(rows[0]))
 
 
 @bench.command()

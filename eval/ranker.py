@@ -6,9 +6,10 @@ the ranker is worth on a corpus it has not seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from eval.datasets import Dataset
 from eval.retrieval_metrics import documents_in_order, recall_at_k
 from hippograph.errors import SettingsError
 from hippograph.retrieval.explore import explore
-from hippograph.retrieval.ranker import Ranker
+from hippograph.retrieval.ranker import Ranker, ranker_to_json
 from hippograph.retrieval.rankings import Ranking
 from hippograph.retrieval.signals import Signals, feature_matrix
 from hippograph.types import DocumentId, Row
@@ -46,12 +47,16 @@ class Candidates:
         return np.array([document in self.gold for document in self.documents])
 
 
-def gather_candidates(memory: Hippograph, dataset: Dataset, progress: Callable[[str, int, int], None]) -> list[Candidates]:
+def gather_candidates(
+    memory: Hippograph, dataset: Dataset, progress: Callable[[str, int, int], None]
+) -> list[Candidates]:
     """Explore every question that has gold."""
     gathered = []
     questions, index = dataset.with_gold(), memory.index
     for done, question in enumerate(questions):
-        found = explore(question.text, memory.embedder.embed_query(question.text), index, memory.settings.retrieval)
+        found = explore(
+            question.text, memory.embedder.embed_query(question.text), index, memory.settings.retrieval
+        )
         documents = [index.origin_of(Row(row)).id for row in found.pool.rows.tolist()]
         gathered.append(Candidates(found.signals, found.pool.rows, documents, frozenset(question.gold)))
         progress("exploring questions", done + 1, len(questions))
@@ -67,7 +72,9 @@ def train_ranker(sets: Sequence[Sequence[Candidates]], regularisation: float = R
     labels = np.concatenate([c.labels for questions in sets for c in questions])
     if not labels.any():
         raise SettingsError("No gold document is among the candidates, so there is nothing to learn from.")
-    weights = np.concatenate([np.full(len(c.rows), 1 / len(questions)) for questions in sets for c in questions])
+    weights = np.concatenate(
+        [np.full(len(c.rows), 1 / len(questions)) for questions in sets for c in questions]
+    )
     mean, scale = matrix.mean(axis=0), matrix.std(axis=0)
     scale[scale == 0] = 1.0
     model = LogisticRegression(C=regularisation, max_iter=5000)
@@ -88,9 +95,28 @@ def recalls(ranker: Ranker, questions: Sequence[Candidates]) -> dict[str, float]
     return values
 
 
-def leave_one_out(sets: dict[str, list[Candidates]]) -> dict[str, dict[str, float]]:
-    """The recalls on each set of a ranker trained on the others."""
-    return {
-        name: recalls(train_ranker([other for key, other in sets.items() if key != name]), questions)
-        for name, questions in sets.items()
+def measure_ranker(sets: Mapping[str, Sequence[Candidates]]) -> list[dict[str, Any]]:
+    """A row a set: the recalls of a ranker trained on the other sets, and of one trained on all of them."""
+    everything = train_ranker(list(sets.values()))
+    rows = []
+    for name, questions in sets.items():
+        others = [other for key, other in sets.items() if key != name]
+        rows.append({"dataset": name, "trained on": "all sets", **recalls(everything, questions)})
+        if others:
+            rows.append(
+                {"dataset": name, "trained on": "the others", **recalls(train_ranker(others), questions)}
+            )
+    return rows
+
+
+def write_ranker(
+    path: Path, sets: Mapping[str, Sequence[Candidates]], measured: Sequence[Mapping[str, Any]]
+) -> None:
+    """Train on all sets and write the coefficients with the recipe that gave them."""
+    recipe = {
+        "model": "logistic regression, L2, each set and each of its questions weighing the same",
+        "C": REGULARISATION,
+        "trained on": {name: len(questions) for name, questions in sets.items()},
+        "measured": [dict(row) for row in measured],
     }
+    path.write_text(ranker_to_json(train_ranker(list(sets.values())), recipe), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""hippograph: graph-based retrieval-augmented generation, a memory for language models that grows with its documents."""
+"""Graph-based retrieval-augmented generation: a memory for language models that grows with its documents."""
 
 from __future__ import annotations
 

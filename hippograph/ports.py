@@ -95,9 +95,7 @@ class VectorIndex(Protocol):
         """Take rows out of every later search; the others keep their numbers."""
         ...
 
-    def search(
-        self, queries: Vectors, k: int
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    def search(self, queries: Vectors, k: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """Scores and rows of the k nearest, best first: each of shape (queries, k).
 
         Where fewer than k rows are left, the score is -inf and the row -1. Ties go to the lower row.
@@ -119,7 +117,9 @@ class VectorIndexes(Protocol):
     fingerprint: str
     """The file format: an index saved by one kind is opened by the same kind."""
 
-    def create(self, dimension: int) -> VectorIndex: ...
+    def create(self, dimension: int) -> VectorIndex:
+        """An empty index for vectors of that length."""
+        ...
 
     def open(self, path: Path) -> VectorIndex:
         """Memory-mapped: the cost does not grow with the number of rows."""

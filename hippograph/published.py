@@ -73,7 +73,9 @@ class PublishedIndex:
 
     def label(self, node: Node) -> str:
         """What a node is called: a passage's title and headings, or an entity's name."""
-        return self.load_passage(Row(node)).context() if self.graph.is_passage(node) else self.entity_name(node)
+        return (
+            self.load_passage(Row(node)).context() if self.graph.is_passage(node) else self.entity_name(node)
+        )
 
     def passages_naming(self, node: Node) -> int:
         """How many passages name an entity: the inverse of how telling it is."""

@@ -1,4 +1,4 @@
-"""Tables on disk: memory-mapped arrays, and many strings: their UTF-8 bytes end to end, where each begins, and a table to find them by."""
+"""Tables on disk, memory-mapped: arrays, and many strings with where each begins and a table to find them by."""
 
 from __future__ import annotations
 

@@ -53,7 +53,9 @@ def gather_contributions(
     pairs = synonyms if weighs else synonyms.none()
     left = np.concatenate([table[:, 0].astype(np.int32), pairs.left])
     right = np.concatenate([table[:, 1].astype(np.int32), pairs.right])
-    kind = np.concatenate([table[:, 2].astype(np.uint8), np.full(len(pairs.left), EdgeKind.SYNONYMY, np.uint8)])
+    kind = np.concatenate(
+        [table[:, 2].astype(np.uint8), np.full(len(pairs.left), EdgeKind.SYNONYMY, np.uint8)]
+    )
     passage = np.concatenate([table[:, 3].astype(np.int32), np.full(len(pairs.left), -1, np.int32)])
     weight = np.concatenate(
         [table[:, 4].astype(np.float32), (pairs.cosine * settings.synonymy_weight).astype(np.float32)]
@@ -79,7 +81,9 @@ def merge(contributions: Contributions, passage_count: int, node_count: int) -> 
     )
 
 
-def graph_from_edges(edges: Mapping[tuple[int, int], float], passage_count: int, node_count: int) -> KnowledgeGraph:
+def graph_from_edges(
+    edges: Mapping[tuple[int, int], float], passage_count: int, node_count: int
+) -> KnowledgeGraph:
     """A graph from plain weighted pairs, for small worlds and tests."""
     rows = [(min(a, b), max(a, b), int(EdgeKind.FACT), -1, w) for (a, b), w in edges.items()]
     none = SynonymyPairs.none()

@@ -99,7 +99,9 @@ def _spellings(extractions: Sequence[Extraction]) -> dict[str, Counter[str]]:
 
 def _facts_between(extraction: Extraction, node_of: dict[str, int]) -> list[tuple[int, int, Triple]]:
     """The facts whose two ends are entities; a phrase that no passage mentions as a thing is not a node."""
-    ends = ((normal_name(triple.subject), normal_name(triple.object), triple) for triple in extraction.triples)
+    ends = (
+        (normal_name(triple.subject), normal_name(triple.object), triple) for triple in extraction.triples
+    )
     return [(node_of[a], node_of[b], triple) for a, b, triple in ends if a in node_of and b in node_of]
 
 
@@ -107,7 +109,9 @@ def _usual(spellings: Counter[str]) -> str:
     return min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
 
 
-def _entities_by_sentence(passage: Passage, extraction: Extraction, node_of: dict[str, int]) -> list[list[int]]:
+def _entities_by_sentence(
+    passage: Passage, extraction: Extraction, node_of: dict[str, int]
+) -> list[list[int]]:
     """The nodes each sentence names. What the passage is about by its title is meant in every one of them."""
     named: list[set[int]] = [set() for _ in passage.sentences]
     for mention in extraction.mentions:

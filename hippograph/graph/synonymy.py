@@ -60,9 +60,7 @@ def find_synonyms(names: Sequence[str], vectors: Vectors, threshold: float) -> S
                 left.append(eligible[start + row])
                 right.append(eligible[start + column])
                 cosine.append(min(1.0, float(similar[row, column])))
-    return SynonymyPairs(
-        np.array(left, np.int32), np.array(right, np.int32), np.array(cosine, np.float32)
-    )
+    return SynonymyPairs(np.array(left, np.int32), np.array(right, np.int32), np.array(cosine, np.float32))
 
 
 def _says_enough(name: str) -> bool:

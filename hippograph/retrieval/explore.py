@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.hops import FirstHop, choose_first_hop, second_hop
 from hippograph.retrieval.links import Links, find_links
@@ -20,7 +18,7 @@ from hippograph.retrieval.signals import (
     similarity_signals,
     walk_signals,
 )
-from hippograph.retrieval.walk import MIX, Walks, walk_from
+from hippograph.retrieval.walk import MIX, walk_from
 from hippograph.settings import RetrievalSettings
 from hippograph.types import Node, Seed, Vectors
 

@@ -79,4 +79,5 @@ def chain_scores(pool: Pool, query_vector: Vectors, first: FirstHop) -> npt.NDAr
 
 def _unit(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    scaled: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return scaled

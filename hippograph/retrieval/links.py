@@ -36,15 +36,15 @@ class Links:
     """The question names what this one is about."""
 
 
-def find_links(
-    index: PublishedIndex, rows: Rows, first: FirstHop, named: Mapping[Node, str]
-) -> Links:
+def find_links(index: PublishedIndex, rows: Rows, first: FirstHop, named: Mapping[Node, str]) -> Links:
     """Compare each first hop with every candidate, at the cost of a few rows of the graph."""
     place = {int(row): i for i, row in enumerate(rows)}
     count = len(rows)
     bridge, pointed_at, points_back = np.zeros(count), np.zeros(count), np.zeros(count)
     linked = np.zeros((count, len(first.passages)), dtype=bool)
-    for h, (passage, sentence) in enumerate(zip(first.passages.tolist(), first.sentences.tolist(), strict=True)):
+    for h, (passage, sentence) in enumerate(
+        zip(first.passages.tolist(), first.sentences.tolist(), strict=True)
+    ):
         for node in map(Node, index.entities_of_sentence(sentence).tolist()):
             held = index.passages_naming(node)
             if node not in named and held <= COMMON:

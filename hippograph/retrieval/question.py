@@ -10,7 +10,9 @@ MAXIMUM_CHARACTERS = 8_000
 def checked_question(question: str) -> str:
     """The question, if it is one. Raises QuestionError for a blank or a far too long one."""
     if not isinstance(question, str) or not question.strip():
-        raise QuestionError("The question is empty. Ask something, for example: Who built the first lighthouse?")
+        raise QuestionError(
+            "The question is empty. Ask something, for example: Who built the first lighthouse?"
+        )
     if len(question) > MAXIMUM_CHARACTERS:
         raise QuestionError(
             f"The question has {len(question):,} characters; at most {MAXIMUM_CHARACTERS:,} are read. "

@@ -34,7 +34,9 @@ class Ranker:
         names, matrix = feature_matrix(signals)
         if tuple(names) != self.features:
             raise SettingsError("The ranker was trained on other features. Train it again.")
-        scores: npt.NDArray[np.float64] = (matrix - self.mean) / self.scale @ self.coefficients + self.intercept
+        scores: npt.NDArray[np.float64] = (
+            matrix - self.mean
+        ) / self.scale @ self.coefficients + self.intercept
         return scores
 
     def contributions(self, signals: Signals, candidate: int) -> dict[str, float]:
@@ -60,7 +62,11 @@ def ranker_from_json(text: str) -> Ranker:
 def ranker_to_json(ranker: Ranker, recipe: dict[str, object]) -> str:
     """Readable coefficients, and how they were trained."""
     rows = zip(
-        ranker.features, ranker.mean.tolist(), ranker.scale.tolist(), ranker.coefficients.tolist(), strict=True
+        ranker.features,
+        ranker.mean.tolist(),
+        ranker.scale.tolist(),
+        ranker.coefficients.tolist(),
+        strict=True,
     )
     table = [
         {"name": name, "mean": round(m, 6), "scale": round(s, 6), "coefficient": round(c, 6)}

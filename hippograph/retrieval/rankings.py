@@ -52,4 +52,3 @@ def lexical_ranking(scores: npt.NDArray[np.float32], k: int) -> Ranking:
     """The k passages that share the most telling words with the question; those that share none are left out."""
     rows = np.flatnonzero(scores)
     return Ranking.best(rows, scores[rows], k)
-

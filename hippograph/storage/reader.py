@@ -29,7 +29,9 @@ def open_version(root: Path, manifest: Manifest, vectors: VectorIndexes) -> Publ
     try:
         return _open(folder, manifest, vectors)
     except (OSError, ValueError) as error:
-        raise IndexDamaged(f"{folder} cannot be opened ({error}). Index again, or restore it from a copy.") from error
+        raise IndexDamaged(
+            f"{folder} cannot be opened ({error}). Index again, or restore it from a copy."
+        ) from error
 
 
 def verify_version(root: Path, manifest: Manifest) -> list[str]:
@@ -43,7 +45,9 @@ def verify_version(root: Path, manifest: Manifest) -> list[str]:
 
 def read_contributions(folder: Path) -> Contributions:
     """What each passage contributed to each edge of a version."""
-    return Contributions(*(_array(folder, f"contributions.{n}") for n in ("left", "right", "kind", "passage", "weight")))
+    return Contributions(
+        *(_array(folder, f"contributions.{n}") for n in ("left", "right", "kind", "passage", "weight"))
+    )
 
 
 def _open(folder: Path, manifest: Manifest, vectors: VectorIndexes) -> PublishedIndex:
@@ -70,7 +74,9 @@ def _open(folder: Path, manifest: Manifest, vectors: VectorIndexes) -> Published
         vector_mean=_array(folder, "vectors.mean"),
         vector_covariance=_array(folder, "vectors.covariance"),
         load_passage=lambda row: passage_from_json(passages[row]),
-        load_extraction=lambda row: extraction_from_json(extractions[row], passage_from_json(passages[row]).id),
+        load_extraction=lambda row: extraction_from_json(
+            extractions[row], passage_from_json(passages[row]).id
+        ),
         load_origin=lambda row: document_from_json(documents[row]),
         load_document=lambda row: replace(document_from_json(documents[row]), text=texts[row]),
     )
@@ -111,4 +117,3 @@ def _wrong_edges(folder: Path, manifest: Manifest) -> list[str]:
     again = merge(read_contributions(folder), graph.passage_count, graph.node_count)
     same = np.array_equal(graph.neighbours, again.neighbours) and np.array_equal(graph.weights, again.weights)
     return [] if same else [f"{folder}: the graph's edges are not the sum of their contributions."]
-

@@ -51,7 +51,9 @@ def passage_from_json(text: str) -> Passage:
     """The inverse of `passage_to_json`."""
     record = json.loads(text)
     base, body = record["start"], record["text"]
-    sentences = tuple(Sentence(body[start - base : end - base], start, end) for start, end in record["sentences"])
+    sentences = tuple(
+        Sentence(body[start - base : end - base], start, end) for start, end in record["sentences"]
+    )
     record["id"], record["document"] = PassageId(record["id"]), DocumentId(record["document"])
     return Passage(**{**record, "sentences": sentences})
 
@@ -59,14 +61,18 @@ def passage_from_json(text: str) -> Passage:
 def extraction_to_json(extraction: Extraction) -> str:
     """One line of JSON without the passage's id: passages with the same words share it."""
     mentions = [[m.name, m.kind.value, m.sentence] for m in extraction.mentions]
-    triples = [[t.subject, t.relation, t.object, t.sentence, t.confidence, t.rule] for t in extraction.triples]
+    triples = [
+        [t.subject, t.relation, t.object, t.sentence, t.confidence, t.rule] for t in extraction.triples
+    ]
     return _dump({"mentions": mentions, "triples": triples})
 
 
 def extraction_from_json(text: str, passage: PassageId) -> Extraction:
     """The inverse of `extraction_to_json`, for a passage with those words."""
     record = json.loads(text)
-    mentions = tuple(Mention(name, MentionKind(kind), sentence) for name, kind, sentence in record["mentions"])
+    mentions = tuple(
+        Mention(name, MentionKind(kind), sentence) for name, kind, sentence in record["mentions"]
+    )
     return Extraction(passage, mentions, tuple(Triple(*fields) for fields in record["triples"]))
 
 

@@ -31,7 +31,6 @@ from hippograph.types import (
     Extraction,
     ExtractionFailure,
     Passage,
-    PassageId,
     Vectors,
     content_id,
 )
@@ -116,7 +115,9 @@ class Stage:
         ids = [id_ for (id_,) in self._db.execute("SELECT id FROM documents ORDER BY id")]
         marks = dict(self._db.execute("SELECT document, cut FROM passages WHERE position = -1"))
         for id_ in ids:
-            hash_, record = self._db.execute("SELECT hash, record FROM documents WHERE id = ?", (id_,)).fetchone()
+            hash_, record = self._db.execute(
+                "SELECT hash, record FROM documents WHERE id = ?", (id_,)
+            ).fetchone()
             mark = content_id(splitter, hash_)
             if marks.get(id_) != mark:
                 yield document_from_json(record), mark
@@ -200,7 +201,7 @@ class Stage:
             self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
     def vectors(self, embedder: str, strings: Sequence[str], dimension: int) -> Vectors:
-        """The kept vectors of some strings: shape (len(strings), dimension). Raises IndexDamaged where one is missing."""
+        """The kept vectors of some strings: shape (len(strings), dimension). Raises IndexDamaged for a missing one."""
         out = np.empty((len(strings), dimension), dtype=np.float32)
         for row, string in enumerate(strings):
             found = self._db.execute(
@@ -250,7 +251,9 @@ def _refuse_foreign_folder(folder: Path) -> None:
         raise StorageError(f"{folder} is a file. Name a folder for the index.")
     ours = {MANIFEST_NAME, STAGE_NAME, LOCK_NAME}
     if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in ours):
-        raise StorageError(f"{folder} is not empty and holds no index. Name a new or empty folder for the index.")
+        raise StorageError(
+            f"{folder} is not empty and holds no index. Name a new or empty folder for the index."
+        )
 
 
 def _lock(path: Path) -> int:
