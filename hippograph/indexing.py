@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from hippograph.types import (
     Passage,
     SourceFailure,
     Vectors,
+    content_id,
 )
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,9 @@ def build_index(
         changes = find_changes(stage, sources, keep_other_sources, settings.storage.batch_size, progress)
         cut_passages(stage, parts.splitter, settings.storage.batch_size, progress)
         extract_facts(stage, parts.extractor, settings.storage.batch_size, progress)
-        linked, failures = link(stage, parts, settings, progress)
+        copies = find_copies(stage)
+        changes.failures += copies.values()
+        linked, failures = link(stage, copies.keys(), parts, settings, progress)
         manifest = embed_and_publish(stage, linked, failures, parts, settings, progress)
         is_new = previous is None or previous.version != manifest.version
         return IndexReport(manifest.version, changes, failures, is_new)
@@ -123,20 +126,24 @@ def find_changes(
     for source in sources:
         found = len(seen)
         for batch in _batches(source.documents(), batch_size):
-            stage.put_documents(source.source, _sort_out(batch, source.source, before, seen, changes))
+            stage.put_documents(source.source, _sort_out(batch, source.source, stage, before, seen, changes))
             progress("reading documents", len(seen), 0)
         if len(seen) == found:
             reasons = "".join(f" {failure.uri}: {failure.reason}" for failure in changes.failures[:3])
             raise ConnectorError(f"{source.source} holds no document that can be read.{reasons}")
-    unreadable = {failure.uri for failure in changes.failures}
+    unreadable = tuple(failure.uri for failure in changes.failures)
     mine = {source.source for source in sources}
     for id_, (source_name, _) in before.items():
         gone = id_ not in seen and (source_name in mine or not keep_other_sources)
-        # A file that cannot be read just now has not been deleted: its last state stays.
-        if gone and not (unreadable and stage.document_uri(id_) in unreadable):
+        if gone and not _is_unreadable(stage.document(id_).uri, unreadable):
             changes.deleted.append(id_)
     stage.drop_documents(changes.deleted)
     return changes
+
+
+def _is_unreadable(uri: str, unreadable: Sequence[str]) -> bool:
+    """Whether a document could not be read just now, itself or its file or folder: then it has not been deleted."""
+    return any(uri == failed or uri.startswith((f"{failed}/", f"{failed}#")) for failed in unreadable)
 
 
 def cut_passages(stage: Stage, splitter: Splitter, batch_size: int, progress: Progress) -> None:
@@ -157,11 +164,26 @@ def extract_facts(stage: Stage, extractor: Extractor, batch_size: int, progress:
         progress("extracting facts", start + len(batch), len(unread))
 
 
+def find_copies(stage: Stage) -> dict[DocumentId, SourceFailure]:
+    """Documents whose title and text stand already in one with a smaller id, which is the one that is indexed.
+
+    Decided by the documents that are there, not by their order of arrival.
+    """
+    first: dict[str, DocumentId] = {}
+    copies: dict[DocumentId, SourceFailure] = {}
+    for document in stage.documents():
+        original = first.setdefault(content_id(document.title, document.text), document.id)
+        if original != document.id:
+            reason = f"it has the same title and text as {original!r}; the two are indexed once"
+            copies[document.id] = SourceFailure(document.uri or document.id, reason)
+    return copies
+
+
 def link(
-    stage: Stage, parts: Parts, settings: Settings, progress: Progress
+    stage: Stage, copies: Collection[DocumentId], parts: Parts, settings: Settings, progress: Progress
 ) -> tuple[Linked, tuple[str, ...]]:
-    """Passages, mentions, facts and synonyms become the graph."""
-    passages = list(stage.passages())
+    """Passages, mentions, facts and synonyms become the graph; passages of copies are left out."""
+    passages = [passage for passage in stage.passages() if passage.document not in copies]
     if not passages:
         raise ConnectorError("The documents hold no text to index. What was published before is untouched.")
     extractions, failures = _extractions(stage, parts.extractor, passages)
@@ -229,6 +251,7 @@ def embed(
 def _sort_out(
     batch: Iterable[Document | SourceFailure],
     source: str,
+    stage: Stage,
     before: dict[DocumentId, tuple[str, str]],
     seen: dict[DocumentId, str],
     changes: Changes,
@@ -242,15 +265,26 @@ def _sort_out(
         elif item.id in seen:
             reason = f"another document of this run has the same id {item.id!r}; only the first was kept"
             changes.failures.append(SourceFailure(item.uri or item.id, reason))
+        elif (
+            (known := before.get(item.id)) and known[0] != source and _differs(stage.document(item.id), item)
+        ):
+            reason = (
+                f"the id {item.id!r} is taken by another text, from {known[0]}; index both under one folder"
+            )
+            changes.failures.append(SourceFailure(item.uri or item.id, reason))
         else:
             seen[item.id] = source
-            known = before.get(item.id)
             if known == (source, item.content_hash()):
                 changes.unchanged += 1
                 continue
             (changes.changed if known else changes.added).append(item.id)
             to_store.append(item)
     return to_store
+
+
+def _differs(known: Document, document: Document) -> bool:
+    """Whether two documents with one id are two documents, not one that moved."""
+    return (known.title, known.text) != (document.title, document.text)
 
 
 def _extractions(

@@ -57,8 +57,9 @@ def _sentence_splitter(max_tokens: int, token_count: TokenCount) -> Any:
         raise MissingExtra("llama-index-core", "all", "The splitter llama_index") from error
 
     def tokens(text: str) -> range:
-        # The library asks only for the length, and refuses a single character above the limit: let it pass.
-        return range(1 if len(text) == 1 else count_up_to(text, max_tokens, token_count))
+        # The library asks only for the length. It refuses a single character above the limit, and repeats text of
+        # no length as overlap, though none was asked for: both count as one.
+        return range(1 if len(text) == 1 else max(1, count_up_to(text, max_tokens, token_count)))
 
     return SentenceSplitter(
         chunk_size=max_tokens,

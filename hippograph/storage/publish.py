@@ -18,6 +18,7 @@ from hippograph.lexical import save_lexical_index
 from hippograph.ports import VectorIndexes
 from hippograph.settings import Settings
 from hippograph.storage.manifest import Manifest, flush_folder, read_manifest, write_manifest
+from hippograph.storage.reader import wrong_files
 from hippograph.storage.records import extraction_to_json, passage_to_json, split_document
 from hippograph.storage.stage import Stage, storage_errors
 from hippograph.tables import save_lookup, save_strings
@@ -65,13 +66,14 @@ def publish(
     dimension: int,
     published_at: datetime,
 ) -> Manifest:
-    """Make a written version visible. Where it equals the one that is visible, that one stays."""
+    """Make a written version visible. Where it equals the one that is visible and whole, that one stays."""
     with storage_errors(stage.folder):
         files = _weigh_and_flush(folder)
         id_ = VersionId(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16])
         previous = _current(stage.folder)
         number = previous.version.number + 1 if previous else 1
-        if previous and previous.version.id == id_ and previous.parts == parts:
+        is_same = previous and previous.version.id == id_ and previous.parts == parts
+        if previous and is_same and not wrong_files(stage.folder, previous):
             shutil.rmtree(folder)
             return previous
         final = folder.with_name(f"{number:06d}-{id_}")
@@ -151,9 +153,12 @@ def _current(folder: Path) -> Manifest | None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed writer left aside."""
-    for path in (folder / VERSIONS).glob(".*"):
-        shutil.rmtree(path, ignore_errors=True)
+    """Remove what a killed writer left: files still aside, and a version that no manifest came to name."""
+    current = _current(folder)
+    shown = current.folder if current else ""
+    for path in (folder / VERSIONS).glob("*"):
+        if path.name.startswith(".") or f"{VERSIONS}/{path.name}" > shown:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _retire(folder: Path, keep: int) -> None:

@@ -36,11 +36,13 @@ def open_version(root: Path, manifest: Manifest, vectors: VectorIndexes) -> Publ
 
 def verify_version(root: Path, manifest: Manifest) -> list[str]:
     """Everything that is wrong with a version's files and edges; empty when all is well."""
+    return wrong_files(root, manifest) or _wrong_edges(root / manifest.folder, manifest)
+
+
+def wrong_files(root: Path, manifest: Manifest) -> list[str]:
+    """The files of a version that are missing, cut off or altered."""
     folder = root / manifest.folder
-    problems = list(_wrong_sizes(folder, manifest)) or list(_wrong_checksums(folder, manifest))
-    if not problems:
-        problems += _wrong_edges(folder, manifest)
-    return problems
+    return list(_wrong_sizes(folder, manifest)) or list(_wrong_checksums(folder, manifest))
 
 
 def read_contributions(folder: Path) -> Contributions:

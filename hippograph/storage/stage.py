@@ -97,10 +97,10 @@ class Stage:
             self._db.executemany("DELETE FROM documents WHERE id = ?", rows)
             self._db.executemany("DELETE FROM passages WHERE document = ?", rows)
 
-    def document_uri(self, id_: DocumentId) -> str:
-        """Where a document came from."""
+    def document(self, id_: DocumentId) -> Document:
+        """A document as it was last seen."""
         (record,) = self._db.execute("SELECT record FROM documents WHERE id = ?", (id_,)).fetchone()
-        return document_from_json(record).uri
+        return document_from_json(record)
 
     def documents(self) -> Iterator[Document]:
         """Every document, by id."""

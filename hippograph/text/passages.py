@@ -13,7 +13,14 @@ from hippograph.types import Document, Passage, PassageId, Sentence, content_id
 
 TokenCount = Callable[[str], int]
 
-MARKDOWN = "text/markdown"
+WITH_HEADINGS = frozenset(
+    {
+        "text/markdown",
+        "text/html",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    }
+)
+"""Media types whose text carries headings as Markdown lines: connectors write those of HTML and Word so."""
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\r?\n?$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -124,7 +131,7 @@ def sections(document: Document) -> list[Section]:
 
     A heading with nothing below it but another heading opens the section of that other one.
     """
-    if document.media_type != MARKDOWN:
+    if document.media_type not in WITH_HEADINGS:
         return [Section(0, len(document.text), "")]
     found: list[Section] = []
     path: list[tuple[int, str]] = []

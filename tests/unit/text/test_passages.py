@@ -1,10 +1,10 @@
 """Passages: sections of Markdown, and counting no more tokens than the question needs."""
 
-from hippograph.text.passages import MARKDOWN, count_up_to, make_passages, overlapped, sections
+from hippograph.text.passages import count_up_to, make_passages, overlapped, sections
 from hippograph.types import Document, DocumentId, content_id
 
 
-def document(text: str, media_type: str = MARKDOWN) -> Document:
+def document(text: str, media_type: str = "text/markdown") -> Document:
     return Document(id=DocumentId("d"), title="T", text=text, media_type=media_type)
 
 
