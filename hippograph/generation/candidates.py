@@ -68,7 +68,7 @@ def find_candidates(text: str, mentions: Iterable[Mention], triples: Iterable[Tr
     found: dict[tuple[int, int], CandidateKind] = {}
     for kind, spans in (
         (CandidateKind.DATE, date_spans(text)),
-        (CandidateKind.NUMBER, number_spans(text)),
+        (CandidateKind.NUMBER, _outside(number_spans(text), date_spans(text))),
         (CandidateKind.QUOTE, quote_spans(text)),
         (CandidateKind.NAME, (_without_opening(text, span) for span in name_spans(text))),
     ):
@@ -82,6 +82,15 @@ def find_candidates(text: str, mentions: Iterable[Mention], triples: Iterable[Tr
         if place >= 0:
             found.setdefault((place, place + len(name)), kind)
     return [Candidate(text[start:end], kind, start, end) for (start, end), kind in sorted(found.items())]
+
+
+def _outside(spans: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans that lie in none of the others: the 3 of "3 May" is no number."""
+    return [
+        (start, end)
+        for start, end in spans
+        if not any(first <= start and end <= last for first, last in others)
+    ]
 
 
 def date_spans(text: str) -> list[tuple[int, int]]:
@@ -100,10 +109,11 @@ def years_of(texts: Sequence[str]) -> list[int]:
 
 
 def _without_opening(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    """A name without the pronoun, article or preposition whose capital only opens the sentence."""
+    """A name without what only stands before it: "In 1871 Ada" is Ada."""
     start, end = span
     while True:
         word = re.match(r"[\w'’]+\s*", text[start:end])
-        if not word or word.group().strip().lower() not in FUNCTION_WORDS:
+        opens = word is not None and word.group().strip().lower()
+        if not word or not (opens in FUNCTION_WORDS or str(opens).isdigit()):
             return start, end
         start += word.end()

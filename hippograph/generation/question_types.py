@@ -94,10 +94,9 @@ def question_names(text: str) -> tuple[str, ...]:
     ('Ada Lovelace', 'Jaws')
     """
     found: dict[str, None] = {}
-    for name in (*names_in(text), *quotes_in(text)):
-        kept = _without_question_words(name)
-        if kept and not _DATE_NAME.match(kept):
-            found[kept] = None
+    for name in (*(_without_question_words(name) for name in names_in(text)), *quotes_in(text)):
+        if name and not _DATE_NAME.match(name):
+            found[name] = None
     return tuple(found)
 
 

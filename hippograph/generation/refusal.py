@@ -78,6 +78,9 @@ def needed_stems(question: Question) -> list[str]:
     asking = {stem(word) for word in (*_ASKING.findall(question.text.lower()), *_GENERIC_NOUNS.split())}
     if question.type in (AnswerType.DATE, AnswerType.NUMBER, AnswerType.PLACE):
         asking.add(stem(question.head))
+    if question.type is AnswerType.DATE:
+        # "(1815 – 1852)" says when someone was born and died without the words.
+        asking |= {"bear", "die"}
     return [word for word in question.stems if word not in asking]
 
 

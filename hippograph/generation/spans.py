@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,12 +22,10 @@ NEAR_CHARACTERS = 60
 FEATURES = (
     "order",
     "sentence_score",
-    "similarity",
     "type_fit",
     "near",
     "in_question",
     "relation",
-    "relation_to_name",
     "is_title",
     "sentences_naming_it",
     "name",
@@ -41,11 +38,10 @@ FEATURES = (
     "opens_sentence",
     "second_hop",
     "before",
-    "demonym",
 )
-_OF_SENTENCE = (1.13, 0.73, -1.24)
-_OF_CANDIDATE = (2.44, -0.32, -0.12, 1.27, 0.33, 0.09, -0.12, -0.37, 0.48, -1.18, -0.54, -0.03, 0.28, -0.39)
-_OF_PLACE = (0.36, 1.01, 0.43, 0.07)
+_OF_SENTENCE = (0.4, 0.77)
+_OF_CANDIDATE = (2.49, -0.37, -0.17, 1.36, 0.12, -0.14, -0.08, 0.73, -0.95, -0.5, 0.04, 0.27, -0.29)
+_OF_PLACE = (0.29, 1.27, 0.3)
 WEIGHTS = np.array([*_OF_SENTENCE, *_OF_CANDIDATE, *_OF_PLACE])
 
 Features = npt.NDArray[np.float64]
@@ -59,11 +55,6 @@ class Span:
     place: int
     share: float
     """Its softmax share among all candidates, 0..1."""
-    fit: float
-    """How well its kind fits the question, -1..1."""
-
-
-_DEMONYM = re.compile(r"[A-Z]\w+(?:ish|ese|ian|ean|can|an|i)")
 
 
 def best_span(question: Question, support: Support) -> Span | None:
@@ -76,8 +67,7 @@ def best_span(question: Question, support: Support) -> Span | None:
     shares = np.exp(scores - scores.max())
     best = int(np.argmax(scores))
     place, candidate = candidates[best]
-    fit = fits_type(question, candidate, support.sentences[place].text)
-    return Span(candidate, place, float(shares[best] / shares.sum()), fit)
+    return Span(candidate, place, float(shares[best] / shares.sum()))
 
 
 def support_candidates(question: Question, support: Support) -> list[tuple[int, Candidate]]:
@@ -105,8 +95,8 @@ def span_features(
     rare = rarity(sentence.stems for sentence in support.sentences)
     best_score = max(support.scores)
     asked = set(question.stems)
-    asked_names = {normal_name(name) for name in question.names}
     head = set(content_stems(question.head))
+    left_open = len(asked - support.sentences[0].stems) / max(1, len(asked))
     rows = []
     for place, candidate in candidates:
         sentence = support.sentences[place]
@@ -114,18 +104,15 @@ def span_features(
         stems = content_stems(candidate.text)
         before = sentence.text[max(0, candidate.start - NEAR_CHARACTERS) : candidate.start]
         after = sentence.text[candidate.end : candidate.end + NEAR_CHARACTERS]
-        relation, to_name = _relation(name, sentence, asked, asked_names)
         beside = set(content_stems(before[-25:] + " " + candidate.text + " " + after[:25]))
         rows.append(
             (
                 1 / (1 + place),
                 support.scores[place] - best_score,
-                sentence.similarity,
                 fits_type(question, candidate, sentence.text),
                 coverage(question.stems, frozenset(content_stems(before + " " + after)), rare),
                 len([stem for stem in stems if stem in asked]) / max(1, len(stems)),
-                relation,
-                to_name,
+                _relation(name, sentence, asked),
                 float(name == normal_name(title_name(sentence.title))),
                 min(3, sum(name in other.names for other in support.sentences)) / 3,
                 float(candidate.kind is CandidateKind.NAME),
@@ -136,30 +123,22 @@ def span_features(
                 float(bool(head & beside)),
                 float(_is_inside_another(candidate, place, candidates)),
                 float(candidate.start < 5),
-                float(support.hops[place] > 1),
+                left_open * float(support.hops[place] > 1),
                 float(bool(set(content_stems(before)[-2:]) & asked)),
-                float(_DEMONYM.fullmatch(candidate.text) is not None),
             )
         )
     return np.array(rows)
 
 
-def _relation(
-    name: str, sentence: EvidenceSentence, asked: set[str], asked_names: set[str]
-) -> tuple[float, float]:
-    """For a fact the candidate is one end of: how much of its relation the question says, and whether it
-    names the other end; each times the fact's confidence."""
-    best, named = 0.0, 0.0
+def _relation(name: str, sentence: EvidenceSentence, asked: set[str]) -> float:
+    """How much of a fact's relation the question says, times its confidence, where the candidate is one end of it."""
+    best = 0.0
     for triple in sentence.triples:
-        subject, object_ = normal_name(triple.subject), normal_name(triple.object)
-        if name not in (subject, object_):
-            continue
-        stems = content_stems(triple.relation)
-        overlap = len([stem for stem in stems if stem in asked]) / len(stems) if stems else 0.0
-        best = max(best, overlap * triple.confidence)
-        other = object_ if name == subject else subject
-        named = max(named, float(other in asked_names) * triple.confidence)
-    return best, named
+        if name in (normal_name(triple.subject), normal_name(triple.object)):
+            stems = content_stems(triple.relation)
+            said = len([stem for stem in stems if stem in asked]) / max(1, len(stems))
+            best = max(best, said * triple.confidence)
+    return best
 
 
 def _is_inside_another(candidate: Candidate, place: int, candidates: Sequence[tuple[int, Candidate]]) -> bool:

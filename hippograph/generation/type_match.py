@@ -10,6 +10,9 @@ from hippograph.generation.overlap import content_stems, stem
 from hippograph.generation.question_types import AnswerType, Question
 
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|from|near|to|of|around|outside)\s+(?:the\s+)?(?:\w+,\s+)?$")
+NEAR_WORDS = 4
+"""The counted noun stands at most so many words from the start of its number: "7 small stone rooms"."""
+
 _PLACE_WORD = re.compile(
     r"\b(?:City|County|Island|Islands|River|Lake|Mount|Mountains|Sea|Ocean|Valley|Bay|Province|State|States|District|"
     r"Kingdom|Republic|Park|Street|Road|Square|Peninsula|Beach|Hill|Hills|Town|Village|Region|Coast|Desert)\b"
@@ -67,7 +70,8 @@ def _fits_number(asked: str, candidate: Candidate, sentence: str) -> float:
     after = candidate.text + sentence[candidate.end : candidate.end + 30]
     counted = _COUNTED.search(asked)
     if counted:
-        return 1.0 if stem(counted.group(1).lower()) in content_stems(after) else 0.4
+        beside = " ".join(after.split()[:NEAR_WORDS])
+        return 1.0 if stem(counted.group(1).lower()) in content_stems(beside) else 0.4
     measured = _MEASURED.search(asked)
     if measured is None:
         return 0.7
@@ -89,8 +93,6 @@ def _fits_precision(head: str, date: str) -> float:
 def _fits_event(asked: str, candidate: Candidate, sentence: str) -> float:
     """Whether the words before a date, or its place in "(1815 – 1852)", say the event asked for."""
     birth, death = bool(_BIRTH.search(asked)), bool(_DEATH.search(asked))
-    if birth == death:
-        return 0.0
     before = sentence[max(0, candidate.start - 60) : candidate.start]
     closes_life = re.search(r"\([^()]*\d[^()]*[–—-]\s*(?:c\.\s*)?(?:\w+\s)?$", before) is not None
     opens_life = not closes_life and bool(
@@ -98,6 +100,8 @@ def _fits_event(asked: str, candidate: Candidate, sentence: str) -> float:
     )
     says_death = closes_life or _DEATH.search(before) is not None
     says_birth = not says_death and (opens_life or _BIRTH.search(before) is not None)
+    if birth == death:
+        return -0.6 if closes_life or says_birth else 0.0
     if not says_birth and not says_death:
         return -0.3
     return 0.3 if says_death == death else -1.0
