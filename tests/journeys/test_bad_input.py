@@ -1,0 +1,198 @@
+"""Bad input: each is one sentence with the way out, and what was published before stays."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connectors.by_uri import connector_for
+from hippograph import toy
+from hippograph.engine import Hippograph, index_sources, verify_index
+from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, IndexNotFound, StorageError
+from hippograph.storage.manifest import MANIFEST_NAME, read_manifest
+from tests.fakes import CountingExtractor, OtherEmbedder
+
+
+@pytest.fixture
+def index_folder(toy_index):
+    """The folder of the toy world's index."""
+    return Path(toy_index.status().folder)
+
+
+def write(folder, **files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_an_empty_folder_is_refused(tmp_path, settings, parts):
+    """A source without a document is a mistake, not an empty index."""
+    with pytest.raises(ConnectorError, match="no document"):
+        index_sources(
+            [connector_for(str(write(tmp_path / "docs")))], tmp_path / "index", settings=settings, parts=parts
+        )
+
+    with pytest.raises(IndexNotFound):
+        read_manifest(tmp_path / "index")
+
+
+def test_documents_without_text_are_refused(tmp_path, settings, parts):
+    """Nothing but blank documents leaves what was published."""
+    with pytest.raises(ConnectorError, match="no text"):
+        Hippograph.build(
+            [replace(toy.document("ada"), text=" \n")], tmp_path / "i", settings=settings, parts=parts
+        )
+
+
+def test_one_bad_file_is_skipped_and_told(tmp_path, settings, parts):
+    """The rest is indexed, and the report names the file and what to do."""
+    docs = write(tmp_path / "docs", ada_md=toy.TEXTS["ada"][1])
+    (docs / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing that follows is a PDF")
+    report = index_sources([connector_for(str(docs))], tmp_path / "index", settings=settings, parts=parts)
+
+    assert report.changes.added == ["ada.md"]
+    assert [failure.uri.rsplit("/", 1)[-1] for failure in report.changes.failures] == ["broken.pdf"]
+    assert report.version.document_count == 1
+
+
+def test_a_file_that_cannot_be_read_any_more_keeps_its_last_state(tmp_path, settings, parts):
+    """A file that broke since the last time is not taken for a deleted one."""
+    docs = write(tmp_path / "docs", ada_md=toy.TEXTS["ada"][1], babbage_md=toy.TEXTS["babbage"][1])
+    source = connector_for(str(docs))
+    index_sources([source], tmp_path / "index", settings=settings, parts=parts)
+    (docs / "ada.md").write_bytes(b"\x00\x01\x02\x03" * 100)
+    report = index_sources([source], tmp_path / "index", settings=settings, parts=parts)
+
+    assert report.changes.deleted == []
+    assert report.version.document_count == 2
+
+
+def test_documents_of_other_sources_stay(tmp_path, settings, parts):
+    """Indexing a second folder adds to the first; emptying one removes only its own."""
+    first = write(tmp_path / "first", ada_md=toy.TEXTS["ada"][1])
+    second = write(tmp_path / "second", babbage_md=toy.TEXTS["babbage"][1], engine_md=toy.TEXTS["engine"][1])
+    index_sources([connector_for(str(first))], tmp_path / "index", settings=settings, parts=parts)
+    index_sources([connector_for(str(second))], tmp_path / "index", settings=settings, parts=parts)
+    (second / "engine.md").unlink()
+    report = index_sources([connector_for(str(second))], tmp_path / "index", settings=settings, parts=parts)
+
+    assert report.changes.deleted == ["engine.md"]
+    assert report.version.document_count == 2
+
+
+def test_a_folder_with_other_things_in_it_is_not_written_to(tmp_path, settings, parts):
+    """A directory that is not an index is refused before anything is written."""
+    folder = write(tmp_path / "photos", cat_txt="meow")
+    with pytest.raises(StorageError, match="holds no index"):
+        Hippograph.build(toy.documents(), folder, settings=settings, parts=parts)
+
+    assert [path.name for path in folder.iterdir()] == ["cat.txt"]
+
+
+def test_a_file_in_place_of_the_index_is_refused(tmp_path, settings, parts):
+    """Naming a file where the index should be is told."""
+    write(tmp_path, notes_txt="x")
+    with pytest.raises(StorageError, match="is a file"):
+        Hippograph.build(toy.documents(), tmp_path / "notes.txt", settings=settings, parts=parts)
+    with pytest.raises(IndexNotFound, match="hippograph index"):
+        Hippograph.open(tmp_path / "nothing here", settings=settings, parts=parts)
+
+
+def test_another_embedder_is_refused_with_the_way_out(index_folder, settings, parts):
+    """Opening and growing an index with another embedder both say how to go on."""
+    other = replace(parts, embedder=OtherEmbedder(parts.embedder))
+    with pytest.raises(IndexMismatch, match="--migrate"):
+        Hippograph.open(index_folder, settings=settings, parts=other)
+    with pytest.raises(IndexMismatch, match=r"embedder.*--migrate"):
+        Hippograph.build(toy.documents(), index_folder, settings=settings, parts=other)
+
+    assert verify_index(index_folder) == []
+
+
+def test_an_embedder_is_swapped_without_extracting_again(tmp_path, settings, parts):
+    """Migrating embeds everything anew and reads nothing."""
+    source = connector_for(str(write(tmp_path / "docs", ada_md=toy.TEXTS["ada"][1])))
+    index_sources([source], tmp_path / "index", settings=settings, parts=parts)
+    read = list(parts.extractor.read)
+    other = replace(parts, embedder=OtherEmbedder(parts.embedder))
+    report = index_sources([source], tmp_path / "index", settings=settings, parts=other, migrate=True)
+
+    assert report.is_new
+    assert parts.extractor.read == read
+    assert read_manifest(tmp_path / "index").parts["embedder"] == other.embedder.fingerprint
+
+
+def test_other_shaping_settings_are_refused(index_folder, settings, parts):
+    """An index is not grown with another threshold than it was made with."""
+    other = settings.model_copy(
+        update={"graph": settings.graph.model_copy(update={"synonymy_threshold": 0.9})}
+    )
+    with pytest.raises(IndexMismatch, match=r"settings.*--migrate"):
+        Hippograph.build(toy.documents(), index_folder, settings=other, parts=parts)
+
+
+@pytest.mark.parametrize("harm", ["truncated", "missing"])
+def test_a_damaged_file_is_named(index_folder, settings, parts, harm):
+    """A file of the index that lost its end, or is gone, stops opening with its name."""
+    victim = index_folder / read_manifest(index_folder).folder / "graph.neighbours.npy"
+    if harm == "missing":
+        victim.unlink()
+    else:
+        victim.write_bytes(victim.read_bytes()[:-8])
+
+    with pytest.raises(IndexDamaged, match=r"graph\.neighbours\.npy"):
+        Hippograph.open(index_folder, settings=settings, parts=parts)
+
+
+def test_an_altered_file_is_found_by_verifying(index_folder):
+    """One flipped bit leaves the size and changes the checksum."""
+    victim = index_folder / read_manifest(index_folder).folder / "graph.weights.npy"
+    data = bytearray(victim.read_bytes())
+    data[-1] ^= 1
+    victim.write_bytes(data)
+
+    assert [problem for problem in verify_index(index_folder) if "graph.weights.npy was altered" in problem]
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"format": "something else"}', '{"format": "hippograph index", "schema": 1}']
+)
+def test_a_manifest_that_is_none_is_told(index_folder, settings, parts, content):
+    """Broken, foreign and incomplete manifests are each one of our errors."""
+    (index_folder / MANIFEST_NAME).write_text(content)
+
+    with pytest.raises((IndexDamaged, IndexNotFound)):
+        Hippograph.open(index_folder, settings=settings, parts=parts)
+
+
+def test_a_damaged_index_is_mended_by_indexing_again(index_folder, settings, parts):
+    """The work in progress is all there, so a damaged version is written again without embedding."""
+    victim = index_folder / read_manifest(index_folder).folder / "graph.neighbours.npy"
+    victim.unlink()
+    embedded = parts.embedder.embedded.copy()
+    Hippograph.build(toy.documents(), index_folder, settings=settings, parts=parts).close()
+
+    assert verify_index(index_folder) == []
+    assert parts.embedder.embedded == embedded
+
+
+def test_an_unreadable_passage_is_kept_and_counted(tmp_path, settings, parts):
+    """A passage the extractor fails on is still found, and is tried again at the next run."""
+    failing = replace(parts, extractor=CountingExtractor(parts.extractor, unreadable="Savoy"))
+    with Hippograph.build(toy.documents(), tmp_path / "i", settings=settings, parts=failing) as memory:
+        assert memory.status().version.failure_count == 1
+        assert memory.status().failures == ("chambery, passage 1: the extractor cannot read it",)
+        assert "chambery" in {each.passage.document for each in memory.search("a town in Savoy", k=2)}
+    with Hippograph.build(toy.documents(), tmp_path / "i", settings=settings, parts=parts) as memory:
+        assert memory.status().version.failure_count == 0
+
+
+def test_two_documents_of_one_id_are_told(tmp_path, settings, parts):
+    """The first is kept, the other is reported."""
+    twins = [toy.document("ada"), replace(toy.document("ada"), text="Something else entirely.")]
+    with Hippograph.build(twins, tmp_path / "i", settings=settings, parts=parts) as memory:
+        found = memory.search("mathematician", k=1)
+
+    assert memory.status().version.document_count == 1
+    assert found[0].passage.text == toy.TEXTS["ada"][1]
