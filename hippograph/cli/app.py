@@ -1,4 +1,4 @@
-"""The commands: `hippograph index|search|ask|status|verify|demo`."""
+"""The commands: `hippograph index|search|ask|status|verify|export|demo`."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def search(
         if as_json:
             json_of.print_json([json_of.passage(each) for each in found.passages])
         else:
-            show_passages(question, found)
+            show_passages(found)
 
 
 @app.command()
@@ -148,6 +148,28 @@ def verify(folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
         show_problems(folder, problems)
     if problems:
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT.graphml", help="The file to write.", show_default=False)
+    ],
+    folder: IndexFolder = INDEX,
+    as_json: AsJson = False,
+) -> None:
+    """Write the graph as GraphML, for Gephi, yEd, Cytoscape or igraph."""
+    from hippograph.cli import as_json as json_of
+
+    with _memory(folder) as memory:
+        _waiting(f"writing {out}", lambda: memory.export(out))
+        graph = memory.index.graph
+        if as_json:
+            json_of.print_json(
+                {"file": str(out), "node_count": graph.node_count, "edge_count": graph.edge_count}
+            )
+        else:
+            typer.echo(f"{out}: {graph.node_count:,} nodes, {graph.edge_count:,} edges.")
 
 
 @app.command()

@@ -7,12 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rich.rule import Rule
 from rich.text import Text
 
 import hippograph
 from hippograph.cli.index_report import show_report
 from hippograph.cli.progress import Steps, waiting
-from hippograph.cli.show import answer_block, question_rule, screen
+from hippograph.cli.show import Screen, answer_block, paths
 from hippograph.cli.sources import open_sources
 from hippograph.engine import Hippograph, index_sources
 from hippograph.errors import ConnectorError
@@ -20,35 +21,33 @@ from hippograph.types import Answer
 
 DEMO = Path("examples") / "demo"
 
+HOPS = {
+    "1hop": "one document says it",
+    "2hop": "no single document says it",
+    "unanswerable": "no document says it",
+}
+
 
 def run_demo(folder: Path, quiet: bool = False) -> None:
     """Index the demo corpus and ask the three questions that show what hippograph does."""
     home = demo_folder()
-    console, questions = screen(), showcase(home)
-    console.print(
-        Text.assemble(("hippograph", "bold cyan"), " · forty-odd documents about islands that do not exist\n")
-    )
-    started = time.monotonic()
-    with Steps(quiet=quiet) as steps:
-        # The demo's own index may be of an older release: it is re-shaped, not complained about.
-        sources = open_sources([str(home / "corpus")], (), (), folder)
-        report = index_sources(sources, folder, migrate=True, progress=steps)
-    show_report(report, folder)
-    console.print(
-        Text(f"{time.monotonic() - started:.0f} seconds, no language model, no network.\n", style="dim")
-    )
+    screen = Screen()
+    screen.print(Text.assemble(("hippograph", "bold cyan"), " reads about islands that do not exist"))
+    _index(screen, home, folder, quiet)
     with waiting("opening the index"):
         memory = Hippograph.open(folder)
     with memory:
-        for number, asked in enumerate(questions, start=1):
-            console.print(question_rule(number, len(questions), asked["question"]))
+        for asked in showcase(home):
+            screen.print(Rule(Text(HOPS.get(asked["type"], asked["type"])), style="dim", align="left"))
+            screen.print(Text(asked["question"] + "\n", style="bold"))
             with waiting("looking for an answer"):
                 answer = memory.ask(asked["question"])
-            if asked["type"] == "2hop":
-                _show_hops(answer)
-            console.print(answer_block(answer))
-            console.print()
-    console.print(Text.assemble("Ask your own: ", (f'hippograph ask "…" --index {folder}', "bold")))
+            if asked["type"] != "1hop" and answer.refusal is None:
+                _show_hops(screen, answer)
+            screen.print(answer_block(answer))
+            screen.print()
+    command = f'hippograph ask "Who designed the Sorrel Viaduct?" --index {folder}'
+    screen.print(Text.assemble("Ask your own: ", (command, "bold")))
 
 
 def demo_folder() -> Path:
@@ -68,12 +67,22 @@ def showcase(home: Path) -> list[dict[str, Any]]:
     return [record for line in lines if (record := json.loads(line)).get("showcase")]
 
 
-def _show_hops(answer: Answer) -> None:
-    """The way from the question to the answer: the documents of the citations, in the order they lead on."""
-    console = screen()
-    titles = list(dict.fromkeys(cited.title for cited in answer.citations))
-    if len(titles) > 1:
-        console.print(
-            Text.assemble(("No single document answers this. ", "dim"), (" → ".join(titles), "magenta"))
-        )
-        console.print()
+def _index(screen: Screen, home: Path, folder: Path, quiet: bool) -> None:
+    started = time.monotonic()
+    with Steps(quiet=quiet) as steps:
+        sources = open_sources([str(home / "corpus")], (), (), folder)
+        # The demo's own index may be of an older release: it is re-shaped, not complained about.
+        report = index_sources(sources, folder, migrate=True, progress=steps)
+    show_report(report, folder)
+    spent = time.monotonic() - started
+    screen.print(Text(f"{spent:.0f} seconds, no language model, no key, no network.\n", style="dim"))
+
+
+def _show_hops(screen: Screen, answer: Answer) -> None:
+    """The way from the question to the sentence that holds the answer, in the names it led over."""
+    for cited in answer.citations:
+        passage = next((each for each in answer.passages if each.passage.id == cited.passage), None)
+        if passage and passage.hop > 1 and (found := paths(passage.reasons)):
+            way = found[0].replace("this passage", cited.title or cited.document)
+            screen.print(Text.assemble(("hop 1 → hop 2:  ", "dim"), (way, "magenta"), "\n"))
+            return

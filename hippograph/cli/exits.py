@@ -47,6 +47,8 @@ class Guarded(TyperGroup):
                 raise
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 _say("The disk is full. Free some space and run the same command again.")
+            elif isinstance(error, OSError) and error.filename:
+                _say(f"{error.filename}: {error.strerror}.")
             else:
                 _say(
                     f"This should not have happened: {type(error).__name__}: {error}. "

@@ -8,54 +8,51 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from hippograph.cli.show import readable_uri, screen
+from hippograph.cli.show import Screen, readable_uri
 from hippograph.engine import IndexStatus
 from hippograph.indexing import IndexReport
 from hippograph.types import IndexVersion
 
-MOST_NAMES = 5
+MOST_NAMES = 3
 MOST_FAILURES = 20
 
 
 def show_report(report: IndexReport, folder: Path) -> None:
-    """What a run did: a line a kind of change, what was skipped and why, and what the index holds now."""
-    console, changes = screen(), report.changes
-    if not report.is_new:
-        console.print(Text(f"Nothing changed: version {report.version.number} of {folder} stays."))
+    """What a run did: a line a kind of change, what the index holds now, what was skipped and why."""
+    screen, changes = Screen(), report.changes
+    if report.is_new:
+        number = report.version.number
+        screen.print(Text.assemble(("✓ ", "green"), f"Version {number} of {folder} is published."))
     else:
-        console.print(
-            Text.assemble(("✓ ", "green"), f"Version {report.version.number} of {folder} is published.")
-        )
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", style="bold")
-    table.add_column()
-    table.add_column(style="dim", overflow="ellipsis", no_wrap=True)
-    for kind, names in (("added", changes.added), ("changed", changes.changed), ("deleted", changes.deleted)):
+        screen.print(f"Nothing changed: version {report.version.number} of {folder} stays.")
+    for kind, names in (
+        ("added", changes.added),
+        ("changed", changes.changed),
+        ("deleted", changes.deleted),
+    ):
         if names:
-            table.add_row(f"{len(names):,}", kind, _some(names))
+            screen.print(_change(len(names), kind, _some(names)))
     if changes.unchanged:
-        table.add_row(f"{changes.unchanged:,}", "unchanged", "")
+        screen.print(_change(changes.unchanged, "unchanged"))
     if changes.failures:
-        table.add_row(Text(f"{len(changes.failures):,}", style="yellow"), "skipped", "see below")
-    console.print(table)
-    console.print(Text(_holdings(report.version), style="dim"))
+        screen.print(_change(len(changes.failures), "skipped", "told below", "yellow"))
+    screen.print(_holdings(report.version))
     for each in changes.failures[:MOST_FAILURES]:
-        console.print(
-            Text.assemble(("skipped ", "yellow"), (readable_uri(each.uri), "bold"), f"\n  {each.reason}")
-        )
-    _say_more(len(changes.failures))
-    _show_unread(report.passage_failures)
+        uri = readable_uri(each.uri)
+        screen.print(Text.assemble(("skipped ", "yellow"), (uri, "bold"), f": {each.reason}"))
+    _say_more(screen, len(changes.failures))
+    _show_unread(screen, report.passage_failures)
 
 
 def show_status(status: IndexStatus) -> None:
     """What an index holds."""
-    version = status.version
+    version, screen = status.version, Screen()
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
-    table.add_column(justify="left", overflow="fold")
+    table.add_column(overflow="fold")
     for name, value in (
         ("index", status.folder),
-        ("version", f"{version.number}  ({version.id})"),
+        ("version", f"{version.number} ({version.id})"),
         ("published", f"{version.published_at:%Y-%m-%d %H:%M:%S %Z}"),
         ("documents", f"{version.document_count:,}"),
         ("passages", f"{version.passage_count:,}"),
@@ -67,39 +64,40 @@ def show_status(status: IndexStatus) -> None:
         ("size", f"{status.bytes_on_disk / 1e6:,.1f} MB"),
     ):
         table.add_row(name, value)
-    screen().print(table)
-    _show_unread(status.failures)
+    screen.print(table)
+    _show_unread(screen, status.failures)
 
 
-def show_problems(folder: Path, problems: list[str]) -> None:
+def show_problems(folder: Path, problems: Sequence[str]) -> None:
     """What verifying found."""
-    console = screen()
+    screen = Screen()
     if not problems:
-        console.print(
-            Text.assemble(("✓ ", "green"), f"{folder}: every file and every edge is as it was published.")
-        )
+        screen.print(Text.assemble(("✓ ", "green"), f"{folder}: every file and edge is as it was published."))
     for problem in problems:
-        console.print(Text.assemble(("✗ ", "red"), problem))
+        screen.print(Text.assemble(("✗ ", "red"), problem))
 
 
-def _show_unread(failures: tuple[str, ...]) -> None:
-    console = screen()
-    for each in failures[:MOST_FAILURES]:
-        console.print(Text.assemble(("unread ", "yellow"), each))
-    _say_more(len(failures))
+def _change(count: int, kind: str, names: str = "", style: str = "bold") -> Text:
+    return Text.assemble((f"{count:>7,} ", style), f"{kind:<10}", (names, "dim"))
 
 
-def _say_more(count: int) -> None:
-    if count > MOST_FAILURES:
-        screen().print(Text(f"… and {count - MOST_FAILURES:,} more; --json lists them all.", style="dim"))
-
-
-def _holdings(version: IndexVersion) -> str:
-    return (
+def _holdings(version: IndexVersion) -> Text:
+    return Text(
         f"It holds {version.document_count:,} documents: {version.passage_count:,} passages, "
         f"{version.entity_count:,} entities, {version.fact_count:,} facts, {version.edge_count:,} edges."
     )
 
 
+def _show_unread(screen: Screen, failures: Sequence[str]) -> None:
+    for each in failures[:MOST_FAILURES]:
+        screen.print(Text.assemble(("unread ", "yellow"), each))
+    _say_more(screen, len(failures))
+
+
+def _say_more(screen: Screen, count: int) -> None:
+    if count > MOST_FAILURES:
+        screen.print(Text(f"… and {count - MOST_FAILURES:,} more; --json lists them all.", style="dim"))
+
+
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
+    return ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")

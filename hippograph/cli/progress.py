@@ -16,9 +16,8 @@ from rich.progress import (
     SpinnerColumn,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
+    TimeRemainingColumn,
 )
-from rich.progress import TimeRemainingColumn as Remaining
 
 SECONDS_BEFORE_BARS = 0.6
 SECONDS_BETWEEN_LINES = 5.0
@@ -39,8 +38,7 @@ class Steps:
             TextColumn("{task.description}", style="bold"),
             BarColumn(bar_width=28, complete_style="cyan", finished_style="green"),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            Remaining(elapsed_when_finished=False),
+            TimeRemainingColumn(elapsed_when_finished=True),
             console=self._console,
         )
         self._tasks: dict[str, TaskID] = {}

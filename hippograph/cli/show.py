@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
+from collections.abc import Mapping
+from io import StringIO
+from itertools import groupby
+from pathlib import Path
 from urllib.parse import unquote
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -18,8 +21,9 @@ from hippograph.types import Answer, Citation, RankedPassage, Reason, ReasonKind
 SNIPPET_CHARACTERS = 280
 WIDEST = 110
 FILE_WIDTH = 100
+HEADING = re.compile(r"^\s*#{1,6}\s+", re.MULTILINE)
 
-WORDS: dict[ReasonKind, str] = {
+RANKS: dict[ReasonKind, str] = {
     ReasonKind.DENSE: "meaning",
     ReasonKind.LEXICAL: "words",
     ReasonKind.WALK: "walk",
@@ -27,69 +31,68 @@ WORDS: dict[ReasonKind, str] = {
 """What a rank is a rank in."""
 
 
-def screen() -> Console:
-    """Standard output, no wider than is good to read; pipes get lines of one width."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
-    console.width = min(console.width, WIDEST)
-    return console
+class Screen:
+    """Standard output, no wider than is good to read; files and pipes get lines without trailing blanks."""
+
+    def __init__(self) -> None:
+        self._terminal = Console(highlight=False)
+        self._width = min(self._terminal.width, WIDEST) if self._terminal.is_terminal else FILE_WIDTH
+
+    def print(self, block: RenderableType = "") -> None:
+        """Print one block and a line break."""
+        if self._terminal.is_terminal:
+            self._terminal.print(block, width=self._width)
+            return
+        page = Console(file=StringIO(), width=self._width, highlight=False, color_system=None)
+        with page.capture() as captured:
+            page.print(block)
+        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def show_passages(question: str, found: SearchResult) -> None:
+def show_passages(found: SearchResult) -> None:
     """The passages, best first, each with what led to it."""
-    console = screen()
+    screen = Screen()
     if not found.passages:
-        console.print("Nothing was found.")
-        return
+        screen.print("Nothing was found.")
     for each in found.passages:
-        console.print(_heading_line(each))
-        console.print(Padding(Text(_snippet(each.passage.text)), (0, 0, 0, 4)))
-        console.print(Padding(_why(each.reasons), (0, 0, 1, 4)))
+        screen.print(_passage_block(each))
     if found.trace.fallback:
-        console.print(fallback_line(found.trace.fallback))
-    console.print(Text(f"{found.trace.method} · {_milliseconds(found.trace.timings_ms)}", style="dim"))
+        screen.print(_fallback(found.trace.fallback))
+    screen.print(Text(f"{found.trace.method} · {_milliseconds(found.trace.timings_ms)}", style="dim"))
 
 
 def show_answer(answer: Answer) -> None:
     """The answer, the sentences it rests on, and how it was found."""
-    screen().print(answer_block(answer))
+    Screen().print(answer_block(answer))
 
 
 def answer_block(answer: Answer) -> RenderableType:
-    """An answer as one block: headline, numbered citations, trace."""
-    parts: list[RenderableType] = []
-    if answer.refusal is not None:
-        parts.append(Text.assemble(("No answer. ", "bold yellow"), answer.refusal))
-        if answer.passages:
-            near = list(dict.fromkeys(each.passage.title for each in answer.passages if each.passage.title))[
-                :3
-            ]
-            parts.append(Text(f"The nearest documents are: {', '.join(near)}.", style="dim"))
-    else:
-        parts.append(_headline(answer))
+    """An answer as one block: headline, numbered citations by document, trace."""
+    parts: list[RenderableType] = [_headline(answer), Text()]
+    if answer.refusal is None:
         hops = {each.passage.id: each.hop for each in answer.passages}
-        parts.append(Text())
-        parts += [
-            _citation_block(number, cited, hops.get(cited.passage, 1), answer.span)
-            for number, cited in enumerate(answer.citations, start=1)
-        ]
+        numbered = enumerate(answer.citations, start=1)
+        for _, group in groupby(numbered, key=lambda pair: pair[1].document):
+            cited = list(group)
+            parts.append(_document_block(cited, hops.get(cited[0][1].passage, 1), answer.span))
     if answer.trace.fallback:
-        parts.append(fallback_line(answer.trace.fallback))
+        parts.append(_fallback(answer.trace.fallback))
     parts.append(_trace_line(answer))
     return Group(*parts)
 
 
-def fallback_line(fallback: str) -> Text:
-    """Said whenever the graph did not help."""
-    return Text(f"Answered by dense ranking alone: {fallback}", style="yellow")
-
-
 def readable_uri(uri: str) -> str:
-    """A URI as people read it: `file:///a/b%20c` is the path /a/b c."""
-    return unquote(uri.removeprefix("file://")) if uri.startswith("file:///") else uri
+    """A URI as people read it: a file's is its path, from the working folder where it lies below it."""
+    if not uri.startswith("file:///"):
+        return uri
+    path = Path(unquote(uri.removeprefix("file://")))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _headline(answer: Answer) -> Text:
     """The answer in a word where there is one that can be trusted, else what follows is the answer."""
+    if answer.refusal is not None:
+        return Text.assemble(("No answer. ", "bold yellow"), answer.refusal)
     if answer.method != "extractive":
         return Text(answer.text)
     if answer.span and answer.text.startswith(answer.span):
@@ -97,70 +100,81 @@ def _headline(answer: Answer) -> Text:
     return Text("These sentences answer best:", style="bold")
 
 
-def _citation_block(number: int, cited: Citation, hop: int, span: str | None) -> RenderableType:
-    sentence = Text(" ".join(cited.sentence.split()))
-    if span:
-        sentence.highlight_regex(rf"(?<!\w){re.escape(span)}(?!\w)", "bold green")
-    source = Text.assemble(
-        (cited.title or cited.document, "bold"), (f"  hop {hop}", "magenta") if hop > 1 else ""
+def _document_block(cited: list[tuple[int, Citation]], hop: int, span: str | None) -> RenderableType:
+    """A document and those of its sentences that follow one another in the answer."""
+    first = cited[0][1]
+    uri = readable_uri(first.uri)
+    link = f"dim link {first.uri}" if first.uri else "dim"
+    title = Text.assemble(
+        (first.title or first.document, "bold"),
+        (f"  hop {hop}" if hop > 1 else "", "magenta"),
+        ("  " if uri else "", ""),
+        (uri, link),
     )
-    uri = readable_uri(cited.uri)
-    where = Text(f"{uri}  {cited.start}–{cited.end}", style=f"dim link {cited.uri}" if cited.uri else "dim")
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=4, justify="right")
     grid.add_column(overflow="fold")
-    grid.add_row(Text(f"[{number}]", style="cyan"), source)
-    grid.add_row("", sentence)
-    grid.add_row("", where)
-    return Padding(grid, (0, 0, 1, 0))
+    for number, each in cited:
+        sentence = Text(" ".join(HEADING.sub("", each.sentence).split()))
+        if span:
+            sentence.highlight_regex(rf"(?<!\w){re.escape(span)}(?!\w)", "bold green")
+        grid.add_row(Text(f"[{number}]", style="cyan"), sentence)
+    return Padding(Group(title, grid), (0, 0, 1, 0))
 
 
 def _trace_line(answer: Answer) -> Text:
     trace = answer.trace
-    most = max((each.hop for each in answer.passages), default=1)
-    names = list(dict.fromkeys(seed.name for seed in trace.seeds.entities))[:4]
+    cited = {each.passage for each in answer.citations}
+    used = [each for each in answer.passages if each.passage.id in cited] or answer.passages
+    most = max((each.hop for each in used), default=1)
+    names = list(dict.fromkeys(seed.name for seed in trace.seeds.entities))[:3]
     told = [
-        f"{answer.method} answer, confidence {answer.confidence:.2f}",
+        f"{answer.method}, confidence {answer.confidence:.2f}",
         f"{most} hop{'s' if most > 1 else ''}",
         f"seeds: {', '.join(names)}" if names else "no seeds",
-        _milliseconds(trace.timings_ms),
+        f"search {_milliseconds(trace.timings_ms)}",
     ]
     return Text(" · ".join(told), style="dim")
 
 
-def _heading_line(each: RankedPassage) -> Table:
-    grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(width=3, justify="right")
-    grid.add_column(ratio=1)
-    grid.add_column(justify="right")
-    title = Text(each.passage.title or each.passage.document, style="bold")
-    if each.passage.heading:
-        title.append(f" › {each.passage.heading.replace(' > ', ' › ')}", style="not bold dim")
+def _passage_block(each: RankedPassage) -> RenderableType:
+    passage = each.passage
+    line = Table.grid(padding=(0, 1), expand=True)
+    line.add_column(width=3, justify="right")
+    line.add_column(ratio=1)
+    line.add_column(justify="right")
+    title = Text(passage.title or passage.document, style="bold")
+    for heading in passage.heading.split(" > "):
+        if heading and heading != passage.title:
+            title.append(f" › {heading}", style="not bold")
     if each.hop > 1:
         title.append(f"  hop {each.hop}", style="magenta")
-    grid.add_row(Text(str(each.rank), style="cyan"), title, Text(f"{each.score:.2f}", style="dim"))
-    return grid
+    line.add_row(Text(f"{each.rank}.", style="cyan"), title, Text(f"{each.score:.2f}", style="dim"))
+    below = Group(Text(_snippet(passage.text, passage.heading)), _why(each))
+    return Group(line, Padding(below, (0, 0, 1, 4)))
 
 
-def _why(reasons: tuple[Reason, ...]) -> Text:
-    ranks = [f"{WORDS[each.kind]} {each.rank}" for each in reasons if each.kind in WORDS]
-    paths = [each.text for each in reasons if each.kind is ReasonKind.PATH]
-    return Text(" · ".join([*ranks, *paths]), style="dim")
+def _why(each: RankedPassage) -> Text:
+    """Its ranks, its path, and where it is from."""
+    ranks = [f"{RANKS[reason.kind]} {reason.rank}" for reason in each.reasons if reason.kind in RANKS]
+    told = [" · ".join([*ranks, *paths(each.reasons)]), readable_uri(each.uri)]
+    return Text("\n".join(filter(None, told)), style="dim")
 
 
-def _snippet(text: str) -> str:
-    return textwrap.shorten(" ".join(text.split()), SNIPPET_CHARACTERS, placeholder=" …")
+def paths(reasons: tuple[Reason, ...]) -> list[str]:
+    """The ways the walk came to a passage, in names."""
+    return [reason.text for reason in reasons if reason.kind is ReasonKind.PATH]
 
 
-def _milliseconds(timings: object) -> str:
-    spent = sum(timings.values()) if isinstance(timings, dict) else 0.0
-    return f"{spent:.0f} ms"
+def _snippet(text: str, heading: str) -> str:
+    """The start of a passage, without the headings that stand above it already."""
+    lines = [line for line in text.splitlines() if not HEADING.match(line)] if heading else [text]
+    return textwrap.shorten(" ".join(" ".join(lines).split()), SNIPPET_CHARACTERS, placeholder=" …")
 
 
-def question_rule(number: int, count: int, question: str) -> RenderableType:
-    """The line that opens a question of the demo."""
-    return Group(
-        Rule(Text(f"question {number} of {count}", style="dim"), style="dim", align="left"),
-        Text(question, style="bold"),
-        Text(),
-    )
+def _fallback(fallback: str) -> Text:
+    return Text(f"The graph did not help, dense ranking answers: {fallback}", style="yellow")
+
+
+def _milliseconds(timings: Mapping[str, float]) -> str:
+    return f"{sum(timings.values()):.0f} ms"
