@@ -187,9 +187,12 @@ def demo(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(f"hippograph {version('hippograph')}")
+        try:
+            typer.echo(f"hippograph {version('hippograph')}")
+        except PackageNotFoundError:
+            typer.echo("hippograph, from source code that is not installed")
         raise typer.Exit
 
 
