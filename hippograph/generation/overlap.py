@@ -56,13 +56,14 @@ def stem(word: str) -> str:
     return word[:-1] if word.endswith("s") and len(word) > 3 and not word.endswith("ss") else word
 
 
-def content_stems(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def content_stems(text: str) -> tuple[str, ...]:
     """The stems of the words that carry meaning, in reading order.
 
     >>> content_stems("Who directed the films?")
-    ['direct', 'film']
+    ('direct', 'film')
     """
-    return [stem(word) for word in words(text) if word not in FUNCTION_WORDS]
+    return tuple(stem(word) for word in words(text) if word not in FUNCTION_WORDS)
 
 
 def rarity(sentences: Iterable[frozenset[str]]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from hippograph.generation.names import names_in
 from hippograph.generation.overlap import FUNCTION_WORDS, content_stems
 from hippograph.text.names import normal_name, title_name
 from hippograph.types import Evidence, Mention, Triple, Vectors
+
+_HEADING = re.compile(r"#{1,6}\s|[\W_]*$")
+"""A Markdown heading names things and says nothing of them; a rule or a row of dots does not even name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class EvidenceSentence:
 
 
 def read_sentences(query_vector: Vectors, evidence: Sequence[Evidence]) -> list[EvidenceSentence]:
-    """Every sentence of the evidence, in rank and reading order. One without a vector counts as unlike."""
+    """Every sentence but headings, in rank and reading order. One without a vector counts as unlike."""
     found: list[EvidenceSentence] = []
     for place, item in enumerate(evidence):
         passage = item.found.passage
@@ -44,6 +48,8 @@ def read_sentences(query_vector: Vectors, evidence: Sequence[Evidence]) -> list[
         title_stems = frozenset(content_stems(title))
         whole_title = frozenset(content_stems(passage.context()))
         for number, sentence in enumerate(passage.sentences):
+            if _HEADING.match(sentence.text):
+                continue
             has_vector = number < len(item.sentence_vectors)
             vector = item.sentence_vectors[number] if has_vector else np.zeros_like(query_vector)
             own = frozenset(content_stems(sentence.text))

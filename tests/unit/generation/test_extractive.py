@@ -171,3 +171,17 @@ def test_a_zero_question_vector_is_survived(world):
     draft = ExtractiveAnswerer().answer("Who designed the Iron Bridge?", nothing, world())
 
     assert bool(draft.citations) != bool(draft.refusal)
+
+
+def test_headings_are_not_cited(passage, question_vector):
+    """A heading repeats the title; the sentences below it answer."""
+    text = "# The Iron Bridge\n\nThe Iron Bridge was designed by Ada Quist.\n\n## Design\n\nIt has one arch."
+    question = "Who designed the Iron Bridge?"
+    draft = ExtractiveAnswerer().answer(
+        question, question_vector(question), [passage("The Iron Bridge", text)]
+    )
+
+    assert [citation.sentence for citation in draft.citations] == [
+        "The Iron Bridge was designed by Ada Quist.",
+        "It has one arch.",
+    ]
