@@ -15,13 +15,21 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableSource
 
 from hippograph.errors import SettingsError
 from hippograph.types import content_id
+
+CONFIG = "HIPPOGRAPH_CONFIG"
+
+
+def _file() -> Path:
+    return Path(os.environ.get(CONFIG, "hippograph.toml"))
 
 
 class Section(BaseModel):
@@ -75,8 +83,10 @@ class RetrievalSettings(Section):
     """How many passages the walk restarts at: a short, sharp list."""
     candidates: int = Field(30, ge=1)
     """How deep each ranking reaches into the pool that is ordered."""
-    answer_passages: int = Field(8, ge=1)
+    answer_passages: int = Field(12, ge=1)
     """How many passages an answer may draw on."""
+    passages_per_document: int = Field(2, ge=1)
+    """How many of them may come from one document: a long one would crowd out the second hop."""
 
 
 class ModelSettings(Section):
@@ -137,27 +147,43 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over file over defaults."""
-        file = Path(os.environ.get("HIPPOGRAPH_CONFIG", "hippograph.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_file())
 
     @classmethod
     def load(cls, **sections: Any) -> Settings:
         """The settings that apply here. Raises SettingsError naming the setting that is wrong."""
+        if CONFIG in os.environ and not _file().is_file():
+            raise SettingsError(f"{CONFIG} names {_file()}, and there is no such file.")
         try:
             return cls(**sections)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
             raise SettingsError(f"The setting {name!r} is wrong: {first['msg']}.") from error
+        except UnreadableSource as error:
+            raise SettingsError(
+                f"The environment cannot be read: {error}. Set one value at a time, for example "
+                "HIPPOGRAPH_RETRIEVAL__DAMPING=0.5"
+            ) from error
         except ValueError as error:
-            raise SettingsError(f"hippograph.toml cannot be read: {error}.") from error
+            raise SettingsError(f"{_file()} cannot be read: {error}.") from error
 
     @classmethod
     def recorded(cls, sections: Mapping[str, Any]) -> Settings:
-        """The settings an index was made with, overridden by what the file and the environment say here."""
-        chosen = cls.load().model_dump(exclude_unset=True)
-        merged = {name: {**values, **chosen.get(name, {})} for name, values in sections.items()}
-        return cls.load(**{**chosen, **merged})
+        """The settings an index was made with, each overridden by what the file and the environment say here."""
+
+        class Recorded(cls):  # type: ignore[valid-type, misc]
+            """The same settings with the record as one more source, below all others but the defaults."""
+
+            @classmethod
+            def settings_customise_sources(
+                cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                """As before, and the record."""
+                before = super().settings_customise_sources(settings_cls, *sources, **named)
+                return (*before, InitSettingsSource(settings_cls, init_kwargs=dict(sections)))
+
+        return cls.load(**Recorded.load().model_dump())
 
     def index_fingerprint(self, *parts: str) -> str:
         """Covers what shapes an index: how it cuts, extracts and links. `parts` are fingerprints of parts."""
