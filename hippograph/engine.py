@@ -149,8 +149,8 @@ class Hippograph:
         write_graphml(Path(path), to_networkx(self._index.graph, contributions, self._index.label))
 
     def close(self) -> None:
-        """Let go of the files. They are memory-mapped, so this only drops the references."""
-        del self._index
+        """Let go of the files. They are memory-mapped, so this only drops the references. Twice is once."""
+        self.__dict__.pop("_index", None)
 
     def __enter__(self) -> Hippograph:
         return self

@@ -91,6 +91,10 @@ def _choose(kind: str, name: str, table: Factories, *arguments: Any) -> Any:
         known = ", ".join(sorted(table))
         raise SettingsError(f"The {kind} {name!r} is unknown. Known are {known}, or write module:Class.")
     try:
-        return getattr(import_module(module), attribute)()
-    except (ImportError, AttributeError) as error:
+        make = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise SettingsError(f"The {kind} {name!r} cannot be imported: {error}.") from error
+    try:
+        return make()
+    except TypeError as error:
+        raise SettingsError(f"The {kind} {name!r} cannot be made without arguments: {error}.") from error

@@ -49,8 +49,12 @@ def component_sizes(graph: KnowledgeGraph) -> Sequence[int]:
 
 
 def xml_safe(text: str) -> str:
-    """The text without the control characters that XML cannot hold."""
-    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and not 0xD800 <= ord(c) <= 0xDFFF))
+    """The text without what XML 1.0 cannot hold: control characters, halves of surrogate pairs, U+FFFE and U+FFFF."""
+    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and not _is_forbidden(ord(c))))
+
+
+def _is_forbidden(code: int) -> bool:
+    return 0xD800 <= code <= 0xDFFF or 0xFFFE <= code <= 0xFFFF
 
 
 def _kinds_of_edges(contributions: Contributions) -> dict[tuple[int, int], str]:

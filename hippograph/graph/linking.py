@@ -53,13 +53,14 @@ def link_corpus(
     name_vectors: Callable[[Sequence[str]], Vectors],
 ) -> Linked:
     """Build the graph of a corpus. `name_vectors` gives the vectors of normal names, for synonymy."""
+    extractions = [_within(passage, found) for passage, found in zip(passages, extractions, strict=True)]
     spellings = _spellings(extractions)
     keys = sorted(spellings)
     node_of = {key: len(passages) + i for i, key in enumerate(keys)}
     rows: list[tuple[int, int, int, int, float]] = []
     sentence_counts, entity_counts, entities_flat, titles = [], [], [], []
     fact_count = 0
-    for passage, extraction in zip(range(len(passages)), extractions, strict=True):
+    for passage, extraction in enumerate(extractions):
         sentences = _entities_by_sentence(passages[passage], extraction, node_of)
         facts = _facts_between(extraction, node_of)
         rows += contributions_of(passage, sentences, facts, settings)
@@ -76,7 +77,7 @@ def link_corpus(
         extractions=extractions,
         entity_keys=keys,
         entity_names=[_usual(spellings[key]) for key in keys],
-        entity_passage_counts=_passages_naming(rows, len(passages), len(keys)),
+        entity_passage_counts=_passages_naming(extractions, keys),
         sentence_starts=_starts(sentence_counts),
         sentence_entity_starts=_starts(entity_counts),
         sentence_entities=np.array(entities_flat, dtype=np.int32),
@@ -84,6 +85,16 @@ def link_corpus(
         contributions=contributions,
         graph=graph,
         fact_count=fact_count,
+    )
+
+
+def _within(passage: Passage, extraction: Extraction) -> Extraction:
+    """What an extractor found in the passage's own sentences; what it places elsewhere is passed over."""
+    places = range(len(passage.sentences))
+    return Extraction(
+        passage.id,
+        tuple(mention for mention in extraction.mentions if mention.sentence in places),
+        tuple(triple for triple in extraction.triples if triple.sentence in places),
     )
 
 
@@ -116,13 +127,10 @@ def _entities_by_sentence(
     named: list[set[int]] = [set() for _ in passage.sentences]
     for mention in extraction.mentions:
         node = node_of.get(normal_name(mention.name))
-        if node is None or not named:
+        if node is None:
             continue
-        if mention.kind is MentionKind.TITLE:
-            for sentence in named:
-                sentence.add(node)
-        elif mention.sentence < len(named):
-            named[mention.sentence].add(node)
+        for sentence in named if mention.kind is MentionKind.TITLE else [named[mention.sentence]]:
+            sentence.add(node)
     return [sorted(sentence) for sentence in named]
 
 
@@ -131,14 +139,12 @@ def _title_node(extraction: Extraction, node_of: dict[str, int]) -> int:
     return next((node_of.get(normal_name(title), -1) for title in titles), -1)
 
 
-def _passages_naming(
-    rows: Sequence[tuple[int, int, int, int, float]], passage_count: int, entity_count: int
-) -> npt.NDArray[np.int32]:
-    counts = np.zeros(entity_count, dtype=np.int32)
-    for left, right, _, _, _ in rows:
-        if left < passage_count:
-            counts[right - passage_count] += 1
-    return counts
+def _passages_naming(extractions: Sequence[Extraction], keys: Sequence[str]) -> npt.NDArray[np.int32]:
+    """How many passages name each entity, whatever weight a mention has in the graph."""
+    counts: Counter[str] = Counter()
+    for extraction in extractions:
+        counts.update({normal_name(mention.name) for mention in extraction.mentions})
+    return np.array([counts[key] for key in keys], dtype=np.int32)
 
 
 def _starts(lengths: Sequence[int]) -> npt.NDArray[np.int64]:

@@ -32,6 +32,7 @@ class Exploration:
     dense: Ranking
     lexical: Ranking
     sentences: Ranking
+    """The sentences that give entity seeds."""
     named: Mapping[Node, str]
     """The entities the question names."""
     entities: tuple[Seed, ...]
@@ -70,7 +71,8 @@ def explore(
     words = LexicalScores(index.lexical.scores(question), index.sentence_lexical.scores(question))
     lexical = lexical_ranking(words.passages, max(depth, settings.seed_passages))
     lap("lexical")
-    sentences = nearest_sentences(index, query_vector, union([dense, lexical], depth))
+    near = nearest_sentences(index, query_vector, union([dense, lexical], depth))
+    sentences = near.top(settings.seed_sentences)
     named = names_in(question, index)
     entities = find_seeds(index, named, sentences, settings)
     lap("seeds")

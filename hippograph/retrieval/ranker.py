@@ -69,11 +69,16 @@ def ranker_to_json(ranker: Ranker, recipe: dict[str, object]) -> str:
         strict=True,
     )
     table = [
-        {"name": name, "mean": round(m, 6), "scale": round(s, 6), "coefficient": round(c, 6)}
+        {"name": name, "mean": _rounded(m), "scale": _rounded(s), "coefficient": _rounded(c)}
         for name, m, s, c in rows
     ]
-    record = {"recipe": recipe, "intercept": round(ranker.intercept, 6), "features": table}
+    record = {"recipe": recipe, "intercept": _rounded(ranker.intercept), "features": table}
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def _rounded(value: float) -> float:
+    """Six significant digits: a scale, however small, never becomes zero."""
+    return float(f"{value:.6g}")
 
 
 @cache

@@ -32,9 +32,9 @@ def _rank(ranking: Ranking, row: int) -> int | None:
 
 
 def _seed_facts(index: PublishedIndex, found: Exploration, row: int) -> list[Reason]:
-    """The sentences of the passage that are among those nearest the question."""
+    """The sentences of the passage that gave entity seeds."""
     rows = index.sentence_rows(Row(row))
-    held = [(rank, s) for rank, s in enumerate(found.sentences.rows[:3].tolist(), start=1) if s in rows]
+    held = [(rank, s) for rank, s in enumerate(found.sentences.rows.tolist(), start=1) if s in rows]
     if not held:
         return []
     sentences = index.load_passage(Row(row)).sentences

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from hippograph.errors import SettingsError
 from hippograph.published import PublishedIndex
@@ -57,7 +59,7 @@ def search(
         raise SettingsError(f"{k} passages were asked for; ask for at least one.")
     if method not in METHODS:
         raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(METHODS)}.")
-    return METHODS[method](question, query_vector, index, settings, k)
+    return METHODS[method](question, query_vector, index, settings, min(k, index.passage_count))
 
 
 def _hippograph(
@@ -65,9 +67,11 @@ def _hippograph(
 ) -> SearchResult:
     """The walk, its second hop and the linear order of what they found."""
     watch = Stopwatch()
-    found = explore(question, query_vector, index, settings, watch.lap)
-    ranker = load_ranker()
+    found, ranker = explore(question, query_vector, index, settings, watch.lap), load_ranker()
     order = order_pool(found, ranker)
+    if k > len(order.rows):
+        found = replace(found, dense=dense_ranking(index, query_vector, k))
+        order = order_pool(found, ranker)
     watch.lap("order")
     passages = tuple(
         _ranked(index, rank, row, score, found.hop(row), explain_passage(index, found, row))
@@ -76,18 +80,24 @@ def _hippograph(
         )
     )
     watch.lap("explain")
-    seeds = describe(index, found.entities, found.dense_seeds, found.sentences.top(settings.seed_sentences))
+    seeds = describe(index, found.entities, found.dense_seeds, found.sentences)
     return SearchResult(passages, SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms))
 
 
 def order_pool(found: Exploration, ranker: Ranker) -> Ranking:
     """The candidates in their final order; without seeds in the graph, in the order of the dense ranking.
 
-    Where more passages are asked for than the pool holds, the rest of the dense ranking follows it.
+    What the dense ranking holds beyond the pool follows it, each as far below the pool's last as its cosine is
+    below one.
     """
     if found.fallback:
         return found.dense
-    return Ranking.of(found.pool.rows, ranker.scores(found.signals))
+    order = Ranking.of(found.pool.rows, ranker.scores(found.signals))
+    beyond = ~np.isin(found.dense.rows, order.rows)
+    scores = order.scores[-1] + np.minimum(found.dense.scores[beyond] - 1, 0)
+    return Ranking(
+        np.concatenate([order.rows, found.dense.rows[beyond]]), np.concatenate([order.scores, scores])
+    )
 
 
 def _dense(

@@ -55,15 +55,14 @@ def names_in(question: str, index: PublishedIndex) -> dict[Node, str]:
 def find_seeds(
     index: PublishedIndex, named: Mapping[Node, str], sentences: Ranking, settings: RetrievalSettings
 ) -> tuple[Seed, ...]:
-    """Entity seeds: what the nearest sentences name and what the question names, by how telling they are.
+    """Entity seeds: what the sentences nearest the question name and what it names, by how telling they are.
 
     An entity's weight is the similarity of its sentence over the number of passages that name it (node specificity,
     HippoRAG, section 3.3). The heaviest are kept and scaled to sum to one.
     """
     weights: dict[Node, float] = {}
     reasons: dict[Node, str] = {}
-    nearest = sentences.top(settings.seed_sentences)
-    for row, similarity in zip(nearest.rows.tolist(), nearest.scores.tolist(), strict=True):
+    for row, similarity in zip(sentences.rows.tolist(), sentences.scores.tolist(), strict=True):
         for node in map(Node, index.entities_of_sentence(row).tolist()):
             weights[node] = weights.get(node, 0.0) + max(0.0, similarity) / index.passages_naming(node)
             reasons.setdefault(node, "in a sentence near the question")

@@ -56,9 +56,9 @@ def similarity_signals(
         "lexical": (words - lexical.passages.mean()) / lexical.spread,
         "sentence_dense": (best_per_passage(pool, sentence_scores) - mean) / spread,
         "sentence_lexical": best_per_passage(pool, lexical.sentences[pool.sentence_rows]).astype(np.float64),
-        "second": (second.max(axis=1) - mean) / spread,
-        "left_open": (remaining.max(axis=1) - mean) / spread,
-        "chain": (best_per_passage(pool, chains.max(axis=1)) - mean) / spread,
+        "second": (second.max(axis=1, initial=-1) - mean) / spread,
+        "left_open": (remaining.max(axis=1, initial=-1) - mean) / spread,
+        "chain": (best_per_passage(pool, chains.max(axis=1, initial=-1)) - mean) / spread,
     }
 
 

@@ -41,7 +41,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_NAME
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise IndexNotFound(
             f"{folder} holds no index. Make one with: hippograph index SOURCE --index {folder}"
         ) from error
@@ -66,7 +66,7 @@ def read_manifest(folder: Path) -> Manifest:
             dimension=record["dimension"],
             failures=tuple(record["failures"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise IndexDamaged(f"{path} is incomplete ({error}). Index again into a new folder.") from error
 
 

@@ -72,8 +72,7 @@ def publish(
         id_ = VersionId(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16])
         previous = _current(stage.folder)
         number = previous.version.number + 1 if previous else 1
-        is_same = previous and previous.version.id == id_ and previous.parts == parts
-        if previous and is_same and not wrong_files(stage.folder, previous):
+        if previous and _is_same(previous, id_, parts, failures) and not wrong_files(stage.folder, previous):
             shutil.rmtree(folder)
             return previous
         final = folder.with_name(f"{number:06d}-{id_}")
@@ -150,6 +149,11 @@ def _current(folder: Path) -> Manifest | None:
         return read_manifest(folder)
     except IndexNotFound:
         return None
+
+
+def _is_same(previous: Manifest, id_: VersionId, parts: Mapping[str, str], failures: Sequence[str]) -> bool:
+    """Whether a version holds just this. A passage that reads well by now, and holds nothing, changes no file."""
+    return (previous.version.id, previous.parts, previous.failures) == (id_, parts, tuple(failures))
 
 
 def _sweep(folder: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -56,8 +57,8 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        _refuse_foreign_folder(folder)
         with storage_errors(folder):
+            _refuse_foreign_folder(folder)
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(folder / LOCK_NAME)
             try:
@@ -81,7 +82,7 @@ class Stage:
 
     def document_hashes(self) -> dict[DocumentId, tuple[str, str]]:
         """Source and content hash of every document as last seen."""
-        rows = self._db.execute("SELECT id, source, hash FROM documents")
+        rows = self._read("SELECT id, source, hash FROM documents")
         return {DocumentId(id_): (source, hash_) for id_, source, hash_ in rows}
 
     def put_documents(self, source: str, documents: Iterable[Document]) -> None:
@@ -99,12 +100,12 @@ class Stage:
 
     def document(self, id_: DocumentId) -> Document:
         """A document as it was last seen."""
-        (record,) = self._db.execute("SELECT record FROM documents WHERE id = ?", (id_,)).fetchone()
+        ((record,),) = self._read("SELECT record FROM documents WHERE id = ?", id_)
         return document_from_json(record)
 
     def documents(self) -> Iterator[Document]:
         """Every document, by id."""
-        for (record,) in self._db.execute("SELECT record FROM documents ORDER BY id"):
+        for (record,) in self._read("SELECT record FROM documents ORDER BY id"):
             yield document_from_json(record)
 
     def uncut_documents(self, splitter: str) -> Iterator[tuple[Document, str]]:
@@ -112,20 +113,16 @@ class Stage:
 
         With each comes the mark to hand to `put_passages`.
         """
-        ids = [id_ for (id_,) in self._db.execute("SELECT id FROM documents ORDER BY id")]
-        marks = dict(self._db.execute("SELECT document, cut FROM passages WHERE position = -1"))
-        for id_ in ids:
-            hash_, record = self._db.execute(
-                "SELECT hash, record FROM documents WHERE id = ?", (id_,)
-            ).fetchone()
+        marks = dict(self._read("SELECT document, cut FROM passages WHERE position = -1"))
+        for id_, hash_ in list(self._read("SELECT id, hash FROM documents ORDER BY id")):
             mark = content_id(splitter, hash_)
             if marks.get(id_) != mark:
-                yield document_from_json(record), mark
+                yield self.document(id_), mark
 
     def uncut_count(self, splitter: str) -> int:
         """How many documents `uncut_documents` will give."""
-        marks = dict(self._db.execute("SELECT document, cut FROM passages WHERE position = -1"))
-        rows = self._db.execute("SELECT id, hash FROM documents")
+        marks = dict(self._read("SELECT document, cut FROM passages WHERE position = -1"))
+        rows = self._read("SELECT id, hash FROM documents")
         return sum(marks.get(id_) != content_id(splitter, hash_) for id_, hash_ in rows)
 
     def put_passages(self, cuts: Iterable[tuple[DocumentId, str, Sequence[Passage]]]) -> None:
@@ -141,7 +138,7 @@ class Stage:
     def passages(self) -> Iterator[Passage]:
         """Every passage, by document id and position: the order of rows and nodes."""
         query = "SELECT record FROM passages WHERE position >= 0 ORDER BY document, position"
-        for (record,) in self._db.execute(query):
+        for (record,) in self._read(query):
             yield passage_from_json(record)
 
     # ------------------------------------------------------------------ what was extracted
@@ -150,19 +147,20 @@ class Stage:
         """One passage for each distinct text that this extractor has not read, or failed on."""
         query = """SELECT p.key, min(p.record) FROM passages p
                    WHERE p.position >= 0 AND p.key != '' GROUP BY p.key ORDER BY p.key"""
-        done = {key for (key,) in self._db.execute("SELECT key FROM extractions")}
+        done = {key for (key,) in self._read("SELECT key FROM extractions")}
         return [
             passage_from_json(record)
-            for key, record in self._db.execute(query)
+            for key, record in self._read(query)
             if content_id(extractor, key) not in done
         ]
 
     def put_extractions(
         self, extractor: str, passages: Sequence[Passage], results: Iterable[Extraction | ExtractionFailure]
     ) -> None:
-        """Keep a batch of results, failures among them."""
+        """Keep a batch of results, failures among them. An error of the extractor's own passes through."""
+        pairs = list(zip(passages, results, strict=True))
         with self._transaction():
-            for passage, result in zip(passages, results, strict=True):
+            for passage, result in pairs:
                 key = content_id(extractor, passage_key(passage))
                 if isinstance(result, ExtractionFailure):
                     row = (key, result.reason, int(result.retryable))
@@ -175,11 +173,10 @@ class Stage:
     def extraction(self, extractor: str, passage: Passage) -> Extraction | ExtractionFailure:
         """What was found in a passage, or why nothing was."""
         key = content_id(extractor, passage_key(passage))
-        row = self._db.execute("SELECT record FROM extractions WHERE key = ?", (key,)).fetchone()
-        if row:
-            return extraction_from_json(row[0], passage.id)
-        row = self._db.execute("SELECT reason, retryable FROM failures WHERE key = ?", (key,)).fetchone()
-        reason, retryable = row or ("it was never read", True)
+        for (record,) in self._read("SELECT record FROM extractions WHERE key = ?", key):
+            return extraction_from_json(record, passage.id)
+        failed = self._read("SELECT reason, retryable FROM failures WHERE key = ?", key)
+        reason, retryable = next(failed, ("it was never read", True))
         return ExtractionFailure(passage.id, reason, bool(retryable))
 
     # ------------------------------------------------------------------ vectors
@@ -187,7 +184,7 @@ class Stage:
     def missing_strings(self, embedder: str, strings: Iterable[str]) -> list[str]:
         """The distinct strings this embedder has no vector for yet, shortest first: like lengths make full batches."""
         distinct = dict.fromkeys(strings)
-        known = {key for (key,) in self._db.execute("SELECT key FROM vectors")}
+        known = {key for (key,) in self._read("SELECT key FROM vectors")}
         missing = [string for string in distinct if content_id(embedder, string) not in known]
         return sorted(missing, key=lambda string: (len(string), string))
 
@@ -204,15 +201,19 @@ class Stage:
         """The kept vectors of some strings: shape (len(strings), dimension). Raises IndexDamaged for a missing one."""
         out = np.empty((len(strings), dimension), dtype=np.float32)
         for row, string in enumerate(strings):
-            found = self._db.execute(
-                "SELECT vector FROM vectors WHERE key = ?", (content_id(embedder, string),)
-            ).fetchone()
-            if found is None or len(found[0]) != 2 * dimension:
+            key = content_id(embedder, string)
+            (found,) = next(self._read("SELECT vector FROM vectors WHERE key = ?", key), (b"",))
+            if len(found) != 2 * dimension:
                 raise IndexDamaged(
                     f"{self.folder / STAGE_NAME} lacks a vector it should hold; run the index command again."
                 )
-            out[row] = np.frombuffer(found[0], dtype=np.float16)
+            out[row] = np.frombuffer(found, dtype=np.float16)
         return out
+
+    def _read(self, query: str, *values: str) -> Iterator[Any]:
+        """The rows of a query. Raises IndexDamaged."""
+        with storage_errors(self.folder):
+            yield from self._db.execute(query, values)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
