@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hippograph.graph.build import contributions_of, gather_contributions, graph_from_edges, merge
 from hippograph.graph.knowledge_graph import EdgeKind

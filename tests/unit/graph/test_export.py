@@ -3,7 +3,9 @@
 import networkx
 import numpy as np
 import pytest
-from hypothesis import given, settings as hypothesis_settings, strategies as st
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from hippograph.graph.build import contributions_of, gather_contributions, graph_from_edges, merge
 from hippograph.graph.export import component_sizes, to_networkx, write_graphml, xml_safe

@@ -3,7 +3,9 @@
 import networkx
 import numpy as np
 import pytest
-from hypothesis import given, settings as hypothesis_settings, strategies as st
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from hippograph.graph.build import graph_from_edges
 from hippograph.graph.pagerank import distinct, exact_walk, forward_push
