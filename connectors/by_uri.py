@@ -10,6 +10,7 @@ from urllib.request import url2pathname
 
 from connectors.file import FileConnector
 from connectors.folder import FolderConnector
+from connectors.git import git_at_uri
 from connectors.jsonl import JsonlConnector
 from hippograph.errors import ConnectorError
 from hippograph.ports import Connector
@@ -61,5 +62,8 @@ def _at_file_uri(uri: str, include: Sequence[str], exclude: Sequence[str]) -> Co
     return _at_path(Path(url2pathname(parts.path)), include, exclude)
 
 
-SCHEMES: dict[str, Callable[[str, Sequence[str], Sequence[str]], Connector]] = {"file": _at_file_uri}
+SCHEMES: dict[str, Callable[[str, Sequence[str], Sequence[str]], Connector]] = {
+    "file": _at_file_uri,
+    **dict.fromkeys(("git+file", "git+https", "git+http", "git+ssh"), git_at_uri),
+}
 """A scheme, and what makes its connector from the URI and the include and exclude globs."""

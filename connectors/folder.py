@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from connectors.file_types import file_type, known_endings
+from connectors.file_types import file_type
 from connectors.globs import selection
 from connectors.moments import in_utc
-from connectors.reading import read_file
+from connectors.reading import nothing_read, read_file
 from connectors.walking import Listing, list_files
 from hippograph.errors import ConnectorError
 from hippograph.types import Document, SourceFailure
@@ -49,9 +49,7 @@ def _read(listing: Listing, since: datetime | None) -> Iterator[Document | Sourc
         elif kind is not None:
             yield from read_file(listing.files[name], name, kind, since)
     if listing.unread and not listing.files:
-        endings = ", ".join(sorted(listing.unread))
-        reason = f"No file here has an ending that is read, only {endings}. Known are {known_endings()}."
-        yield SourceFailure(listing.root.as_uri(), reason)
+        yield nothing_read(listing.root.as_uri(), listing.unread)
 
 
 def _existing_folder(root: str | os.PathLike[str]) -> Path:

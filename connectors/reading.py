@@ -1,16 +1,17 @@
-"""One file read into documents: opened safely, parsed, and every mishap turned into a sentence."""
+"""Files and other bytes read into documents: parsed, and every mishap turned into a sentence."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from connectors.file_types import FileType
+from connectors.file_types import FileType, known_endings
 from connectors.parsers.entries import BrokenEntry, Entry, Scalar, UnreadableFile
 from hippograph.errors import MissingExtra
 from hippograph.types import Document, DocumentId, SourceFailure, content_id
@@ -28,7 +29,23 @@ COPY = "An earlier row says the same, and was kept. Remove one of them, or give 
 SPECIAL = "It is not a plain file but a link, a pipe, a socket or a device. Remove or exclude it."
 GONE = "The file was removed while its source was being read. Nothing needs to be done."
 CLOSED = "The file may not be read by this user. Change its permissions or exclude it."
+TOO_LARGE = f"The file is larger than {LARGEST_FILE >> 20} MiB. Split it into smaller files."
+TOO_BIG_TO_HOLD = "The file does not fit into memory. Split it into smaller files."
 EMPTY = "The file is empty. Fill it or remove it."
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a text comes from, as its documents will say it."""
+
+    name: str
+    """The id of the whole; it stands before the id of a row. Without a name, rows keep their own ids."""
+    uri: str
+    media_type: str
+    timestamp: datetime | None = None
+    """When the whole was changed. Rows do not carry it: it changes when any other row does."""
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    """What is said of the whole, and not of its rows."""
 
 
 def read_file(
@@ -43,16 +60,19 @@ def read_file(
     try:
         with open_regular_file(path) as stream:
             status = os.fstat(stream.fileno())
-            if since is None or _changed_at(status) > since:
-                yield from _documents(stream, name, kind, uri, status)
-    except (UnreadableFile, MissingExtra) as problem:
+            changed_at = datetime.fromtimestamp(status.st_mtime, UTC)
+            if since is None or changed_at > since:
+                metadata: dict[str, Scalar] = {"path": name, "size": status.st_size}
+                origin = Origin(name, uri, kind.media_type, changed_at, metadata)
+                yield from read_stream(stream, status.st_size, kind, origin)
+    except UnreadableFile as problem:
         yield SourceFailure(uri, str(problem))
     except FileNotFoundError:
         yield SourceFailure(uri, GONE)
     except PermissionError:
         yield SourceFailure(uri, CLOSED)
     except MemoryError:
-        yield SourceFailure(uri, "The file does not fit into memory. Split it into smaller files.")
+        yield SourceFailure(uri, TOO_BIG_TO_HOLD)
     except OSError as error:
         reason = f"The file cannot be read ({error.strerror or error}). Check the disk, or exclude it."
         yield SourceFailure(uri, reason)
@@ -73,69 +93,85 @@ def open_regular_file(path: Path) -> BinaryIO:
     return stream
 
 
-def _documents(
-    stream: BinaryIO, name: str, kind: FileType, uri: str, status: os.stat_result
+def read_stream(
+    stream: BinaryIO, size: int, kind: FileType, origin: Origin
 ) -> Iterator[Document | SourceFailure]:
-    if status.st_size == 0:
-        raise UnreadableFile(EMPTY)
-    if status.st_size > LARGEST_FILE and kind.media_type not in STREAMED:
-        raise UnreadableFile(
-            f"The file is larger than {LARGEST_FILE >> 20} MiB. Split it into smaller files."
-        )
+    """The documents of an open file of so many bytes. Errors of the stream itself pass through."""
+    try:
+        if size == 0:
+            raise UnreadableFile(EMPTY)
+        if size > LARGEST_FILE and kind.media_type not in STREAMED:
+            raise UnreadableFile(TOO_LARGE)
+        yield from entry_documents(kind.parser(stream), origin)
+    except (UnreadableFile, MissingExtra) as problem:
+        yield SourceFailure(origin.uri, str(problem))
+    except MemoryError:
+        yield SourceFailure(origin.uri, TOO_BIG_TO_HOLD)
+
+
+def entry_documents(
+    entries: Iterable[Entry | BrokenEntry], origin: Origin
+) -> Iterator[Document | SourceFailure]:
+    """What entries become: one document each, and failures for broken and repeated ones.
+
+    Raises UnreadableFile when there is no entry at all, or the entry of the whole has no text.
+    """
     seen: set[str] = set()
     found = failed = 0
-    for entry in kind.parser(stream):
-        item = _item(entry, seen, kind, name, uri, status)
+    for entry in entries:
+        item = _item(entry, seen, origin)
         is_bad = isinstance(item, SourceFailure)
         found, failed = found + 1, failed + is_bad
         if not is_bad or failed <= MOST_TOLD:
             yield item
     if failed > MOST_TOLD:
-        yield SourceFailure(uri, FURTHER.format(failed - MOST_TOLD, found - failed))
+        yield SourceFailure(origin.uri, FURTHER.format(failed - MOST_TOLD, found - failed))
     if not found:
         raise UnreadableFile("The file has no rows. Fill it or remove it.")
 
 
-def _item(
-    entry: Entry | BrokenEntry, seen: set[str], kind: FileType, name: str, uri: str, status: os.stat_result
-) -> Document | SourceFailure:
+def nothing_read(uri: str, endings: Iterable[str]) -> SourceFailure:
+    """What is said of a source whose files all have endings that are not read."""
+    reason = f"No file here has an ending that is read, only {', '.join(sorted(endings))}."
+    return SourceFailure(uri, f"{reason} Known are {known_endings()}.")
+
+
+def _item(entry: Entry | BrokenEntry, seen: set[str], origin: Origin) -> Document | SourceFailure:
     """What one entry becomes; `seen` holds the ids of the rows before it and takes in this one's."""
     if isinstance(entry, BrokenEntry):
-        return SourceFailure(f"{uri}#{entry.place}" if entry.place else uri, entry.reason)
+        return SourceFailure(f"{origin.uri}#{entry.place}" if entry.place else origin.uri, entry.reason)
     if entry.row is None:
-        return _whole_file(entry, kind, name, uri, status)
+        return _whole(entry, origin)
     if entry.row in seen:
         is_copy = entry.row == content_id(entry.title, entry.text)
-        return SourceFailure(row_uri(uri, entry.row), COPY if is_copy else REPEATED.format(entry.row))
+        return SourceFailure(row_uri(origin.uri, entry.row), COPY if is_copy else REPEATED.format(entry.row))
     seen.add(entry.row)
-    return _row(entry, entry.row, kind, name, uri)
+    return _row(entry, entry.row, origin)
 
 
-def _whole_file(entry: Entry, kind: FileType, name: str, uri: str, status: os.stat_result) -> Document:
+def _whole(entry: Entry, origin: Origin) -> Document:
     if not entry.text.strip():
         raise UnreadableFile(EMPTY)
-    own: dict[str, Scalar] = {"path": name, "size": status.st_size}
     return Document(
-        id=DocumentId(name),
-        title=entry.title or title_from_name(name),
+        id=DocumentId(origin.name),
+        title=entry.title or title_from_name(origin.name),
         text=entry.text,
-        uri=uri,
-        media_type=kind.media_type,
-        timestamp=entry.timestamp or _changed_at(status),
-        metadata={**entry.metadata, **own},
+        uri=origin.uri,
+        media_type=origin.media_type,
+        timestamp=entry.timestamp or origin.timestamp,
+        metadata={**entry.metadata, **origin.metadata},
     )
 
 
-def _row(entry: Entry, row: str, kind: FileType, name: str, uri: str) -> Document:
-    """A row's document. It carries no size and no date of its file: those change when any other row does."""
+def _row(entry: Entry, row: str, origin: Origin) -> Document:
     return Document(
-        id=DocumentId(f"{name}#{row}" if name else row),
+        id=DocumentId(f"{origin.name}#{row}" if origin.name else row),
         title=entry.title,
         text=entry.text,
-        uri=entry.uri or row_uri(uri, row),
-        media_type=kind.media_type,
+        uri=entry.uri or row_uri(origin.uri, row),
+        media_type=origin.media_type,
         timestamp=entry.timestamp,
-        metadata={**entry.metadata, "path": name} if name else entry.metadata,
+        metadata={**entry.metadata, "path": origin.name} if origin.name else entry.metadata,
     )
 
 
@@ -152,7 +188,3 @@ def title_from_name(name: str) -> str:
     """
     stem = Path(name).stem
     return " ".join(stem.replace("-", " ").replace("_", " ").split()) or stem
-
-
-def _changed_at(status: os.stat_result) -> datetime:
-    return datetime.fromtimestamp(status.st_mtime, UTC)

@@ -1,6 +1,8 @@
 """What every connector promises, over every connector."""
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from connectors.by_uri import connector_for
 from connectors.file import FileConnector
 from connectors.folder import FolderConnector
+from connectors.git import GitConnector
 from connectors.jsonl import JsonlConnector
 from hippograph.ports import Connector
 from hippograph.types import Document, SourceFailure
@@ -43,6 +46,19 @@ def corpus(folder, pdf_bytes) -> Path:
     return folder
 
 
+def git_connector(corpus: Path) -> Connector:
+    """The corpus, committed."""
+    if shutil.which("git") is None:
+        pytest.skip("needs the program git")
+    if not (corpus / ".git").exists():
+        author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        for command in (["init", "-q"], ["add", "-A"], [*author, "commit", "-q", "-m", "All"]):
+            subprocess.run(["git", "-C", str(corpus), *command], check=True)
+    return GitConnector(corpus)
+
+
+URI_STARTS = ("file:///", "git+file:///")
+
 MAKERS: dict[str, Callable[[Path], Connector]] = {
     "folder": FolderConnector,
     "file": lambda corpus: FileConnector(corpus / "m.md"),
@@ -50,6 +66,7 @@ MAKERS: dict[str, Callable[[Path], Connector]] = {
     "jsonl": lambda corpus: JsonlConnector(corpus / "l.jsonl"),
     "path": lambda corpus: connector_for(str(corpus)),
     "uri": lambda corpus: connector_for((corpus / "l.jsonl").as_uri()),
+    "git": git_connector,
 }
 
 
@@ -105,7 +122,7 @@ def test_timestamps_carry_utc(make):
 def test_documents_name_where_they_come_from(make):
     """URIs and media types are given, and metadata holds plain values only."""
     for document in documents(make()):
-        assert document.uri.startswith("file:///")
+        assert document.uri.startswith(URI_STARTS)
         assert "/" in document.media_type
         json.dumps(dict(document.metadata), allow_nan=False)
 
@@ -114,7 +131,7 @@ def test_failures_are_sentences(make):
     """A failure has a URI and one sentence that begins with a capital and ends with a full stop."""
     for failure in make().documents():
         if isinstance(failure, SourceFailure):
-            assert failure.uri.startswith("file:///")
+            assert failure.uri.startswith(URI_STARTS)
             assert failure.reason[0].isupper()
             assert failure.reason.endswith(".")
             assert "\n" not in failure.reason
