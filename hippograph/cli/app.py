@@ -67,7 +67,7 @@ def index(
     """Bring an index in step with its sources. Run it again whenever they change: only changes cost."""
     from hippograph.cli import as_json as json_of
     from hippograph.cli.index_report import show_report
-    from hippograph.cli.progress import Steps
+    from hippograph.cli.progress import Steps, skips_untold
     from hippograph.cli.sources import open_sources
     from hippograph.engine import index_sources
 
@@ -76,7 +76,7 @@ def index(
             "--grade", "the grade llm is not part of this release; use lite, which needs no model."
         )
     connectors = open_sources(sources, include or (), exclude or (), folder)
-    with Steps(quiet=quiet) as steps:
+    with Steps(quiet=quiet) as steps, skips_untold():
         report = index_sources(connectors, folder, migrate=migrate, progress=steps)
     if as_json:
         json_of.print_json(json_of.index_report(report, folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -80,6 +81,18 @@ class Steps:
         for step, (done, total) in self._totals.items():
             if not total:
                 self._bars.update(self._tasks[step], completed=done, total=done)
+
+
+@contextmanager
+def skips_untold() -> Iterator[None]:
+    """Keeps the log from saying of each skipped file what the report will say of all of them."""
+    log = logging.getLogger("hippograph.indexing")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @contextmanager
