@@ -40,7 +40,7 @@ def ask(question: str, index: PublishedIndex, parts: Parts, settings: Settings) 
 def spread_out(passages: Sequence[RankedPassage], count: int, per_document: int) -> tuple[RankedPassage, ...]:
     """The first passages, so many of a document at most: an answer that takes several documents finds them all."""
     taken: Counter[DocumentId] = Counter()
-    chosen = []
+    chosen: list[RankedPassage] = []
     for passage in passages:
         if len(chosen) < count and taken[passage.passage.document] < per_document:
             taken[passage.passage.document] += 1
