@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.rule import Rule
 from rich.text import Text
 
 import hippograph
 from hippograph.cli.index_report import show_report
 from hippograph.cli.progress import Steps, waiting
-from hippograph.cli.show import Screen, answer_block, paths
+from hippograph.cli.show import Screen, answer_block
 from hippograph.cli.sources import open_sources
 from hippograph.engine import Hippograph, index_sources
 from hippograph.errors import ConnectorError
-from hippograph.types import Answer
+from hippograph.types import Answer, Citation, Node
 
 DEMO = Path("examples") / "demo"
 
@@ -43,7 +45,7 @@ def run_demo(folder: Path, quiet: bool = False) -> None:
             with waiting("looking for an answer"):
                 answer = memory.ask(asked["question"])
             if asked["type"] != "1hop" and answer.refusal is None:
-                _show_hops(screen, answer)
+                _show_hops(screen, memory, answer)
             screen.print(answer_block(answer))
             screen.print()
     command = f'hippograph ask "Who designed the Sorrel Viaduct?" --index {folder}'
@@ -78,11 +80,23 @@ def _index(screen: Screen, home: Path, folder: Path, quiet: bool) -> None:
     screen.print(Text(f"{spent:.0f} seconds, no language model, no key, no network.\n", style="dim"))
 
 
-def _show_hops(screen: Screen, answer: Answer) -> None:
-    """The way from the question to the sentence that holds the answer, in the names it led over."""
-    for cited in answer.citations:
-        passage = next((each for each in answer.passages if each.passage.id == cited.passage), None)
-        if passage and passage.hop > 1 and (found := paths(passage.reasons)):
-            way = found[0].replace("this passage", cited.title or cited.document)
-            screen.print(Text.assemble(("hop 1 → hop 2:  ", "dim"), (way, "magenta"), "\n"))
+def _show_hops(screen: Screen, memory: Hippograph, answer: Answer) -> None:
+    """The way from the first cited document to the next that shares a name with it, and that name."""
+    for first, second in combinations(answer.citations, 2):
+        if first.document != second.document and (name := _shared_name(memory, answer, first, second)):
+            way = f"{first.title or first.document} → {name} → {second.title or second.document}"
+            screen.print(Text.assemble(("two hops:  ", "dim"), (way, "magenta"), "\n"))
             return
+
+
+def _shared_name(memory: Hippograph, answer: Answer, first: Citation, second: Citation) -> str | None:
+    """The rarest entity that both sentences name."""
+    index = memory.index
+    rows = {each.passage.id: each.row for each in answer.passages}
+    shared = np.intersect1d(*(index.entities_of_passage(rows[each.passage]) for each in (first, second)))
+    named = [
+        (index.passages_naming(Node(node)), name)
+        for node in shared.tolist()
+        if (name := index.entity_name(Node(node))) in first.sentence and name in second.sentence
+    ]
+    return min(named)[1] if named else None

@@ -127,7 +127,7 @@ def _trace_line(answer: Answer) -> Text:
     cited = {each.passage for each in answer.citations}
     used = [each for each in answer.passages if each.passage.id in cited] or answer.passages
     most = max((each.hop for each in used), default=1)
-    names = list(dict.fromkeys(seed.name for seed in trace.seeds.entities))[:3]
+    names = list(dict.fromkeys(seed.name for seed in trace.seeds.entities))[:2]
     told = [
         f"{answer.method}, confidence {answer.confidence:.2f}",
         f"{most} hop{'s' if most > 1 else ''}",
