@@ -93,10 +93,10 @@ def _shared_name(memory: Hippograph, answer: Answer, first: Citation, second: Ci
     """The rarest entity that both sentences name."""
     index = memory.index
     rows = {each.passage.id: each.row for each in answer.passages}
-    shared = np.intersect1d(*(index.entities_of_passage(rows[each.passage]) for each in (first, second)))
+    here, there = (index.entities_of_passage(rows[each.passage]) for each in (first, second))
     named = [
         (index.passages_naming(Node(node)), name)
-        for node in shared.tolist()
+        for node in np.intersect1d(here, there).tolist()
         if (name := index.entity_name(Node(node))) in first.sentence and name in second.sentence
     ]
     return min(named)[1] if named else None
