@@ -12,6 +12,8 @@ from connectors.file import FileConnector
 from connectors.folder import FolderConnector
 from connectors.git import git_at_uri
 from connectors.jsonl import JsonlConnector
+from connectors.object_store import ObjectStoreConnector
+from connectors.sql import sql_at_uri
 from hippograph.errors import ConnectorError
 from hippograph.ports import Connector
 
@@ -29,12 +31,15 @@ def connector_for(source: str, include: Sequence[str] = (), exclude: Sequence[st
     scheme = SCHEME.match(source)
     if scheme is None:
         return _at_path(Path(source).expanduser(), include, exclude)
-    if scheme[1].lower() not in SCHEMES:
+    name = scheme[1].lower()
+    if name.startswith("sql+"):  # what follows names the database, and its driver
+        return sql_at_uri(source, include, exclude)
+    if name not in SCHEMES:
         known = ", ".join(SCHEMES)
         raise ConnectorError(
-            f"Sources with the scheme {scheme[1]!r} cannot be read; known: {known}, and plain paths."
+            f"Sources with the scheme {scheme[1]!r} cannot be read; known: {known}, sql+..., and plain paths."
         )
-    return SCHEMES[scheme[1].lower()](source, include, exclude)
+    return SCHEMES[name](source, include, exclude)
 
 
 def _at_path(path: Path, include: Sequence[str], exclude: Sequence[str]) -> Connector:
@@ -64,6 +69,7 @@ def _at_file_uri(uri: str, include: Sequence[str], exclude: Sequence[str]) -> Co
 
 SCHEMES: dict[str, Callable[[str, Sequence[str], Sequence[str]], Connector]] = {
     "file": _at_file_uri,
+    **dict.fromkeys(("s3", "gs", "gcs", "az", "abfs", "abfss", "memory"), ObjectStoreConnector),
     **dict.fromkeys(("git+file", "git+https", "git+http", "git+ssh"), git_at_uri),
 }
 """A scheme, and what makes its connector from the URI and the include and exclude globs."""

@@ -86,7 +86,9 @@ class GitConnector:
             for entry in entries:
                 change = changes.get(entry.path)
                 if since is None or change is None or change.committed_at > since:
-                    yield from _read_entry(entry, change, blobs, f"{self.source}#{quote(os.fsencode(entry.path))}")
+                    yield from _read_entry(
+                        entry, change, blobs, f"{self.source}#{quote(os.fsencode(entry.path))}"
+                    )
         if unread and not entries:
             yield nothing_read(self.source, unread)
 

@@ -22,9 +22,7 @@ STREAMED = frozenset({"text/csv", "text/tab-separated-values", "application/json
 REPEATED = "An earlier row has the same id, {!r}, and was kept. Give each row an id of its own."
 MOST_TOLD = 20
 """Failures of one file that are told one by one; a file of another shape would bury all others."""
-FURTHER = (
-    "A further {} rows or pages were left out for such reasons, {} were read. Correct or exclude the file."
-)
+FURTHER = "A further {} rows or pages were left out for such reasons, {} were read. Correct or exclude them."
 COPY = "An earlier row says the same, and was kept. Remove one of them, or give them ids."
 SPECIAL = "It is not a plain file but a link, a pipe, a socket or a device. Remove or exclude it."
 GONE = "The file was removed while its source was being read. Nothing needs to be done."
@@ -102,7 +100,12 @@ def read_stream(
             raise UnreadableFile(EMPTY)
         if size > LARGEST_FILE and kind.media_type not in STREAMED:
             raise UnreadableFile(TOO_LARGE)
-        yield from entry_documents(kind.parser(stream), origin)
+        found = False
+        for item in entry_documents(kind.parser(stream), origin):
+            found = True
+            yield item
+        if not found:
+            raise UnreadableFile("The file has no rows. Fill it or remove it.")
     except (UnreadableFile, MissingExtra) as problem:
         yield SourceFailure(origin.uri, str(problem))
     except MemoryError:
@@ -114,7 +117,7 @@ def entry_documents(
 ) -> Iterator[Document | SourceFailure]:
     """What entries become: one document each, and failures for broken and repeated ones.
 
-    Raises UnreadableFile when there is no entry at all, or the entry of the whole has no text.
+    Raises UnreadableFile when the entry of the whole has no text.
     """
     seen: set[str] = set()
     found = failed = 0
@@ -126,8 +129,6 @@ def entry_documents(
             yield item
     if failed > MOST_TOLD:
         yield SourceFailure(origin.uri, FURTHER.format(failed - MOST_TOLD, found - failed))
-    if not found:
-        raise UnreadableFile("The file has no rows. Fill it or remove it.")
 
 
 def nothing_read(uri: str, endings: Iterable[str]) -> SourceFailure:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import BinaryIO
 
 Scalar = str | int | float | bool | None
@@ -58,3 +60,20 @@ def storable(text: str) -> str:
 def one_line(text: str) -> str:
     """The text on one line, with single spaces: what a title looks like."""
     return " ".join(storable(text).split())
+
+
+def scalar(value: object) -> Scalar:
+    """A value as metadata keeps it: numbers and truth as they are, moments in ISO 8601, nested values as JSON.
+
+    >>> scalar([1, "é"])
+    '[1, "é"]'
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON, in which metadata is stored, has no infinity
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, list | tuple | dict):
+        return storable(json.dumps(value, ensure_ascii=False, default=str))
+    return storable(str(value))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from connectors.moments import parse_moment
 from connectors.parsers.decoding import is_binary
-from connectors.parsers.entries import BrokenEntry, Entry, Scalar, UnreadableFile, one_line, storable
+from connectors.parsers.entries import BrokenEntry, Entry, UnreadableFile, one_line, scalar, storable
 from hippograph.types import content_id
 
 LONGEST_LINE = 1 << 26
@@ -77,7 +76,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         row=_row_id(row.get("id")) or content_id(title, text),
         uri=storable(_words(row.get("uri"))),
         timestamp=moment,
-        metadata={storable(key): _scalar(value) for key, value in row.items() if key not in known},
+        metadata={storable(key): scalar(value) for key, value in row.items() if key not in known},
     )
 
 
@@ -93,11 +92,3 @@ def _row_id(value: object) -> str:
 
 def _words(value: object) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _scalar(value: object) -> Scalar:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON, in which metadata is stored, has no infinity
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return storable(_words(value))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +15,9 @@ from connectors.file import FileConnector
 from connectors.folder import FolderConnector
 from connectors.git import GitConnector
 from connectors.jsonl import JsonlConnector
+from connectors.llama_index_reader import LlamaIndexConnector
+from connectors.object_store import ObjectStoreConnector
+from connectors.sql import SqlConnector
 from hippograph.ports import Connector
 from hippograph.types import Document, SourceFailure
 
@@ -57,7 +61,41 @@ def git_connector(corpus: Path) -> Connector:
     return GitConnector(corpus)
 
 
-URI_STARTS = ("file:///", "git+file:///")
+def object_store_connector(corpus: Path) -> Connector:
+    """The corpus, in the memory of this process."""
+    store = pytest.importorskip("fsspec").filesystem("memory")
+    root = f"/contract/{corpus.parent.name}"
+    if not store.exists(root):
+        for path in corpus.iterdir():
+            store.pipe(f"{root}/{path.name}", path.read_bytes())
+    return ObjectStoreConnector(f"memory:/{root}")
+
+
+def sql_connector(corpus: Path) -> Connector:
+    """Rows of all kinds: good ones, a repeated id, no id, no text."""
+    pytest.importorskip("sqlalchemy")
+    path = corpus.parent / "rows.db"
+    if not path.exists():
+        with sqlite3.connect(path) as base:
+            base.execute("create table notes (name, title, body, changed)")
+            rows = [
+                ("a", "T\r\nU", "one\r\ntwo", "2026-01-05"),
+                ("a", "", "again", None),
+                (None, "", "x", None),
+            ]
+            base.executemany(
+                "insert into notes values (?, ?, ?, ?)", [*rows, ("b", None, " ", 0), ("c", None, 5, 0)]
+            )
+    return SqlConnector(f"sqlite:///{path}", "select * from notes", "name", ["body"], "title", "changed")
+
+
+def llama_index_connector(corpus: Path) -> Connector:
+    """The corpus through LlamaIndex's own reader of folders."""
+    reader = pytest.importorskip("llama_index.core").SimpleDirectoryReader
+    return LlamaIndexConnector(reader(str(corpus), required_exts=[".md", ".rst", ".txt", ".csv"]), "contract")
+
+
+URI_STARTS = ("file:///", "git+file:///", "memory:///", "sql+sqlite:///", "llama_index:")
 
 MAKERS: dict[str, Callable[[Path], Connector]] = {
     "folder": FolderConnector,
@@ -67,6 +105,9 @@ MAKERS: dict[str, Callable[[Path], Connector]] = {
     "path": lambda corpus: connector_for(str(corpus)),
     "uri": lambda corpus: connector_for((corpus / "l.jsonl").as_uri()),
     "git": git_connector,
+    "object store": object_store_connector,
+    "sql": sql_connector,
+    "llama_index": llama_index_connector,
 }
 
 

@@ -125,8 +125,8 @@ def test_globs_reach_the_folder(tmp_path):
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("s3://bucket/key", "scheme 's3'.*known: file"),
-        ("https://example.org", "scheme 'https'"),
+        ("ftp://example.org/key", "scheme 'ftp'.*known: file"),
+        ("sql+sqlite:///x.db", "does not say its query"),
         ("file://server/share", "another computer"),
         ("nothing/here", "nothing at 'nothing/here'"),
         ("file:///nothing/here", "nothing at '/nothing/here'"),
