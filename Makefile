@@ -24,7 +24,7 @@ check: $(READY)
 	$(BIN)/pytest -m "not slow"
 
 slow: $(READY)  ## proofs that take minutes
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow || test $$? -eq 5  # 5: there is none yet
 
 format: $(READY)  ## put the code into its usual form
 	$(BIN)/ruff check --fix .
