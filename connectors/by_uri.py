@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 from connectors.file import FileConnector
 from connectors.folder import FolderConnector
 from connectors.git import git_at_uri
+from connectors.http import http_at_uri
 from connectors.jsonl import JsonlConnector
 from connectors.object_store import ObjectStoreConnector
 from connectors.sql import sql_at_uri
@@ -69,6 +70,7 @@ def _at_file_uri(uri: str, include: Sequence[str], exclude: Sequence[str]) -> Co
 
 SCHEMES: dict[str, Callable[[str, Sequence[str], Sequence[str]], Connector]] = {
     "file": _at_file_uri,
+    **dict.fromkeys(("https", "http"), http_at_uri),
     **dict.fromkeys(("s3", "gs", "gcs", "az", "abfs", "abfss", "memory"), ObjectStoreConnector),
     **dict.fromkeys(("git+file", "git+https", "git+http", "git+ssh"), git_at_uri),
 }

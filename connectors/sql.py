@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from hippograph.errors import ConnectorError, MissingExtra
 from hippograph.types import Document, SourceFailure, content_id
 
 if TYPE_CHECKING:
-    from sqlalchemy import BindParameter, ColumnElement, Connection, Engine, Select
+    from sqlalchemy import BindParameter, ColumnElement, Connection, Engine, RowMapping, Select
 
 ROWS_AT_ONCE = 500
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -89,8 +89,9 @@ class SqlConnector:
         """Some value of the change column, which shows how it writes moments; None when it has none."""
         from sqlalchemy import column
 
-        changed = self._rows().with_only_columns(column(self._changed or ""))
-        return connection.execute(changed.where(column(self._changed or "").is_not(None)).limit(1)).scalar()
+        changed: ColumnElement[Any] = column(self._changed or "")
+        found = self._rows().with_only_columns(changed).where(changed.is_not(None)).limit(1)
+        return connection.execute(found).scalar()
 
     def _check_columns(self, connection: Connection) -> None:
         from sqlalchemy import false
@@ -123,7 +124,7 @@ class SqlConnector:
         finally:
             self._engine.dispose()
 
-    def _entry(self, row: Mapping[str, Any], number: int) -> Entry | BrokenEntry:
+    def _entry(self, row: RowMapping, number: int) -> Entry | BrokenEntry:
         id_ = "" if row[self._id] is None else storable(_words(row[self._id])).strip()
         if not id_:
             return BrokenEntry(f"Row {number} has no id. Give it one, or leave it out.", f"row={number}")
@@ -143,7 +144,7 @@ class SqlConnector:
             },
         )
 
-    def _text(self, row: Mapping[str, Any]) -> str:
+    def _text(self, row: RowMapping) -> str:
         values = {name: storable(_words(row[name])) for name in self._texts}
         if len(values) == 1:
             return next((value for value in values.values() if value.strip()), "")

@@ -4,8 +4,11 @@ import json
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,10 +17,12 @@ from connectors.by_uri import connector_for
 from connectors.file import FileConnector
 from connectors.folder import FolderConnector
 from connectors.git import GitConnector
+from connectors.http import HttpConnector
 from connectors.jsonl import JsonlConnector
 from connectors.llama_index_reader import LlamaIndexConnector
 from connectors.object_store import ObjectStoreConnector
 from connectors.sql import SqlConnector
+from connectors.web_client import Limits
 from hippograph.ports import Connector
 from hippograph.types import Document, SourceFailure
 
@@ -95,9 +100,38 @@ def llama_index_connector(corpus: Path) -> Connector:
     return LlamaIndexConnector(reader(str(corpus), required_exts=[".md", ".rst", ".txt", ".csv"]), "contract")
 
 
-URI_STARTS = ("file:///", "git+file:///", "memory:///", "sql+sqlite:///", "llama_index:")
+class Silent(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
 
-MAKERS: dict[str, Callable[[Path], Connector]] = {
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def served(corpus) -> Iterator[str]:
+    """The URL of a sitemap of the corpus, on this machine."""
+    pytest.importorskip("httpx")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(corpus)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    names = [*sorted(path.name for path in corpus.iterdir()), "gone.html"]
+    pages = "".join(f"<url><loc>{url}/{name}</loc></url>" for name in names)
+    (corpus / "sitemap.xml").write_text(f"<urlset>{pages}</urlset>")
+    yield f"{url}/sitemap.xml"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def http_connector(url: str) -> Connector:
+    """The corpus behind a server."""
+    return HttpConnector(url, allow_private=True, limits=Limits(pause_seconds=0))
+
+
+URI_STARTS = ("http://127.0.0.1:", "file:///", "git+file:///", "memory:///", "sql+sqlite:///", "llama_index:")
+
+MAKERS: dict[str, Callable[..., Connector]] = {
     "folder": FolderConnector,
     "file": lambda corpus: FileConnector(corpus / "m.md"),
     "table": lambda corpus: FileConnector(corpus / "c.csv"),
@@ -105,6 +139,7 @@ MAKERS: dict[str, Callable[[Path], Connector]] = {
     "path": lambda corpus: connector_for(str(corpus)),
     "uri": lambda corpus: connector_for((corpus / "l.jsonl").as_uri()),
     "git": git_connector,
+    "http": http_connector,
     "object store": object_store_connector,
     "sql": sql_connector,
     "llama_index": llama_index_connector,
@@ -114,7 +149,8 @@ MAKERS: dict[str, Callable[[Path], Connector]] = {
 @pytest.fixture(params=MAKERS)
 def make(request, corpus) -> Callable[[], Connector]:
     """Makes one of the connectors over the corpus."""
-    return lambda: MAKERS[request.param](corpus)
+    place = request.getfixturevalue("served") if request.param == "http" else corpus
+    return lambda: MAKERS[request.param](place)
 
 
 def documents(connector: Connector) -> list[Document]:
