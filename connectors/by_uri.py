@@ -24,8 +24,8 @@ SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]+):(?://|(?=/))")
 def connector_for(source: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Connector:
     """The connector of a folder, a file of a known type, a .jsonl file, or a URI.
 
-    `include` and `exclude` are globs for folders. Raises ConnectorError when nothing is there, or for an
-    unknown scheme.
+    `include` and `exclude` are globs for folders, repositories, stores and the pages of a list. Raises
+    ConnectorError when nothing is there, or for an unknown scheme.
     """
     if not source.strip():
         raise ConnectorError("No source was named. Give a folder, a file or a file:// URI.")

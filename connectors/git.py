@@ -12,18 +12,11 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from connectors.file_types import file_type
-from connectors.git_program import (
-    CLONED_SCHEMES,
-    Blobs,
-    Change,
-    Repository,
-    TreeEntry,
-    cloned,
-    without_password,
-)
+from connectors.git_clone import CLONED_SCHEMES, cloned, without_password
+from connectors.git_program import Blobs, Change, Repository, TreeEntry
 from connectors.globs import Selection, selection
 from connectors.moments import in_utc
-from connectors.reading import LARGEST_FILE, Origin, nothing_read, read_stream
+from connectors.reading import LARGEST_FILE, TOO_LARGE, Origin, nothing_read, read_stream
 from connectors.walking import BAD_NAME, is_utf8
 from hippograph.errors import ConnectorError
 from hippograph.types import Document, SourceFailure
@@ -34,7 +27,6 @@ LARGEST_POINTER = 1024
 IN_LFS = "The repository holds only a pointer; the file is in Git LFS. Check it out and index the folder."
 LINK = "It is a symbolic link, which is not followed. Its target is read under its own name."
 SUBMODULE = "It is a submodule, another repository. Index that repository as a source of its own."
-TOO_LARGE = f"The file is larger than {LARGEST_FILE >> 20} MiB. Split it into smaller files, or exclude it."
 
 
 class GitConnector:

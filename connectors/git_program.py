@@ -11,16 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
 
 from connectors.moments import EPOCH
 from connectors.parsers.entries import one_line
 from hippograph.errors import ConnectorError
-from hippograph.types import content_id
 
-CLONED_SCHEMES = ("https", "http", "ssh")
-TRANSFER_SECONDS = 3600
-"""How long copying a remote repository may take."""
 FIXED = (
     *("--no-pager", "--no-replace-objects"),
     # The caller named this repository, and nothing in it is run, so it may belong to another user.
@@ -32,7 +27,6 @@ FIXED = (
 LAST_CHANGES = ("log", "-c", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-color")
 LOCAL_TRANSPORT = "none"
 """No such transport: a repository with objects left at its origin must not fetch them while it is read."""
-REMOTE_TRANSPORTS = "https:http:ssh"
 COMMIT_MARK = "\x01"
 CHUNK = 1 << 16
 
@@ -85,7 +79,7 @@ class Repository:
         if not path.is_dir():
             raise ConnectorError(f"There is no repository at {str(path)!r}. Check the path.")
         # Without the ceiling, git would look for a repository in the folders above.
-        found = _run(["-C", str(path), "rev-parse", "--absolute-git-dir"], ceiling=path.parent)
+        found = run_git(["-C", str(path), "rev-parse", "--absolute-git-dir"], ceiling=path.parent)
         if found.returncode:
             raise ConnectorError(
                 f"{str(path)!r} is not the top of a git repository. Name its top folder, or read it as a folder."
@@ -152,13 +146,13 @@ class Repository:
         return ["git", *FIXED, f"--git-dir={self.folder}", *arguments]
 
     def _git(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return _run([f"--git-dir={self.folder}", *arguments])
+        return run_git([f"--git-dir={self.folder}", *arguments])
 
     def _output(self, *arguments: str) -> bytes:
         done = self._git(*arguments)
         if done.returncode:
             raise ConnectorError(
-                f"The repository {str(self.folder)!r} cannot be read. {_last_line(done.stderr)}"
+                f"The repository {str(self.folder)!r} cannot be read. {last_line(done.stderr)}"
             )
         return done.stdout
 
@@ -201,7 +195,7 @@ class Running:
     def failure(self) -> ConnectorError:
         """What the program said before it stopped."""
         self._said.seek(0)
-        return ConnectorError(f"The repository cannot be read. {_last_line(self._said.read())}")
+        return ConnectorError(f"The repository cannot be read. {last_line(self._said.read())}")
 
 
 class Blobs(Running):
@@ -221,60 +215,14 @@ class Blobs(Running):
         return content[:-1]
 
 
-def cloned(address: str, cache: Path) -> Repository:
-    """A bare copy of a remote repository below `cache`, brought up to date.
-
-    Raises ConnectorError when it cannot be reached.
-    """
-    folder = cache / f"{content_id(address)}.git"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConnectorError(
-            f"The cache folder {str(cache)!r} cannot be written ({error.strerror}). Name another one."
-        ) from error
-    here = f"--git-dir={folder}"
-    heads = _transfer(address, "ls-remote", "--symref", "--", address, "HEAD")
-    _transfer(address, here, "init", "--bare", "--quiet")
-    branches, tags = "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
-    _transfer(address, here, "fetch", "--quiet", "--prune", "--no-auto-gc", "--", address, branches, tags)
-    for line in heads.decode("utf-8", "replace").splitlines():
-        if line.startswith("ref: refs/heads/") and line.endswith("\tHEAD"):
-            _transfer(address, here, "symbolic-ref", "HEAD", line[len("ref: ") : -len("\tHEAD")])
-    return Repository(folder)
-
-
-def without_password(address: str) -> str:
-    """The address as it may be shown: a user's name stays, a password or a bare token does not."""
-    parts = urlsplit(address)
-    user, at, host = parts.netloc.rpartition("@")
-    is_secret = ":" in user or parts.scheme != "ssh"
-    return urlunsplit(parts._replace(netloc=host if is_secret else user + at + host))
-
-
-def _transfer(address: str, *arguments: str) -> bytes:
-    shown = without_password(address)
-    try:
-        done = _run([*arguments], transports=REMOTE_TRANSPORTS, timeout_seconds=TRANSFER_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise ConnectorError(
-            f"Copying {shown} took over an hour. Clone it by hand and index the copy."
-        ) from error
-    if done.returncode:
-        said = _last_line(done.stderr).replace(address, shown)
-        raise ConnectorError(
-            f"The repository {shown} cannot be copied. {said} Check the address and your access."
-        )
-    return done.stdout
-
-
-def _run(
+def run_git(
     arguments: list[str],
     *,
     ceiling: Path | None = None,
     transports: str = LOCAL_TRANSPORT,
     timeout_seconds: float | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
+    """One call of git, to its end. Raises ConnectorError when git is not installed."""
     try:
         return subprocess.run(
             ["git", *FIXED, *arguments],
@@ -330,7 +278,7 @@ def _made_object(line: bytes) -> str:
     return "" if objects[-1] in objects[:-1] else objects[-1].decode("ascii")
 
 
-def _last_line(said: bytes) -> str:
+def last_line(said: bytes) -> str:
     """What git said last, as a sentence."""
     lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     words = (
