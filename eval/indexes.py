@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CODE_STAMP = "eval-code.txt"
 """Which code published the cached index."""
-SHAPING_CODE = ("text/*.py", "graph/*.py", "storage/*.py", "indexing.py", "lexical.py", "strings.py")
+SHAPING_CODE = ("text/*.py", "graph/*.py", "storage/*.py", "indexing.py", "lexical.py", "tables.py")
 
 Progress = Callable[[str, int, int], None]
 

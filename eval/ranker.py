@@ -1,6 +1,6 @@
 """Training the ranker: a strongly regularised logistic regression over the candidates of some data sets.
 
-Every question weighs the same within its set and every set the same; each set is also held out once, which tells what
+Every set weighs the same, whatever the number of its questions; each set is also held out once, which tells what
 the ranker is worth on a corpus it has not seen.
 """
 
@@ -114,7 +114,7 @@ def write_ranker(
 ) -> None:
     """Train on all sets and write the coefficients with the recipe that gave them."""
     recipe = {
-        "model": "logistic regression, L2, each set and each of its questions weighing the same",
+        "model": "logistic regression, L2, each set weighing the same",
         "C": REGULARISATION,
         "trained on": {name: len(questions) for name, questions in sets.items()},
         "measured": [dict(row) for row in measured],

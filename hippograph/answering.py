@@ -21,7 +21,9 @@ def ask(question: str, index: PublishedIndex, parts: Parts, settings: Settings) 
     """Search, gather what the index knows of each found sentence, and let the answerer write from that alone."""
     query_vector = parts.embedder.embed_query(question)
     retrieval = settings.retrieval
-    found = search(question, query_vector, index, retrieval, CROWD * retrieval.answer_passages, retrieval.method)
+    found = search(
+        question, query_vector, index, retrieval, CROWD * retrieval.answer_passages, retrieval.method
+    )
     passages = spread_out(found.passages, retrieval.answer_passages, retrieval.passages_per_document)
     draft = parts.answerer.answer(question, query_vector, gather_evidence(index, passages))
     return Answer(

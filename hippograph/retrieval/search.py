@@ -15,6 +15,7 @@ import numpy as np
 from hippograph.errors import SettingsError
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.explore import Exploration, explore
+from hippograph.retrieval.one_thread import one_blas_thread
 from hippograph.retrieval.ranker import Ranker, load_ranker
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
 from hippograph.retrieval.reasons import explain_passage
@@ -59,7 +60,8 @@ def search(
         raise SettingsError(f"{k} passages were asked for; ask for at least one.")
     if method not in METHODS:
         raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(METHODS)}.")
-    return METHODS[method](question, query_vector, index, settings, min(k, index.passage_count))
+    with one_blas_thread():
+        return METHODS[method](question, query_vector, index, settings, min(k, index.passage_count))
 
 
 def _hippograph(

@@ -97,9 +97,10 @@ def describe(
         Seed(node, index.load_passage(Row(node)).title, weight, "near the question")
         for node, weight in sorted(dense.items(), key=lambda item: -item[1])[:5]
     )
-    owners = index.passage_of_sentences(sentences.rows)
+    owners = index.passage_of_sentences(sentences.rows).tolist()
+    homes = {owner: index.load_passage(Row(owner)).sentences for owner in set(owners)}
     facts = tuple(
-        index.load_passage(Row(owner)).sentences[row - index.sentence_rows(Row(owner)).start].text
-        for row, owner in zip(sentences.rows.tolist(), owners.tolist(), strict=True)
+        homes[owner][row - index.sentence_rows(Row(owner)).start].text
+        for row, owner in zip(sentences.rows.tolist(), owners, strict=True)
     )
     return Seeds(entities, passages, facts)

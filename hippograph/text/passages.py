@@ -102,10 +102,8 @@ def _cut_section(
     text: str, section: Section, max_tokens: int, count: TokenCount, cut: Callable[[str, int], list[Span]]
 ) -> list[Span]:
     piece = text[section.start : section.end]
-    if count_up_to(piece, max_tokens, count) <= max_tokens:
-        spans = [(0, len(piece))]
-    else:
-        spans = cut(piece, max_tokens)
+    fits = count_up_to(piece, max_tokens, count) <= max_tokens
+    spans = [(0, len(piece))] if fits else cut(piece, max_tokens)
     shifted = (visible(text, section.start + start, section.start + end) for start, end in spans)
     return [span for span in shifted if span is not None]
 
