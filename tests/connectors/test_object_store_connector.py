@@ -117,6 +117,17 @@ def test_an_address_where_nothing_is_is_an_error(store):
         ObjectStoreConnector(f"{store.uri}/note").documents()
 
 
+def test_neighbours_of_a_longer_name_are_not_below(store, monkeypatch):
+    """Stores list by the first letters of a key, and some let that show."""
+    store(**{"notes/a.md": b"x", "notes-2/b.md": b"x"})
+    whole = type(store.files).find
+    monkeypatch.setattr(
+        type(store.files), "find", lambda self, path, **kept: whole(self, path.rpartition("/")[0], **kept)
+    )
+
+    assert list(documents(ObjectStoreConnector(f"{store.uri}/notes"))) == ["a.md"]
+
+
 def test_a_store_that_fails_while_listing_is_an_error(store, monkeypatch):
     """An outage is not an empty store."""
     store(**{"a.md": b"x"})
