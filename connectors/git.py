@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from connectors.cache_folder import default_cache_folder
 from connectors.file_types import file_type
 from connectors.git_clone import CLONED_SCHEMES, cloned, without_password
 from connectors.git_program import Blobs, Change, Repository, TreeEntry
@@ -52,7 +53,7 @@ class GitConnector:
     ) -> None:
         self._ref = ref
         self._selection = selection(include, exclude)
-        self._cache = Path(cache_folder) if cache_folder else Path.home() / ".cache" / "hippograph" / "git"
+        self._cache = Path(cache_folder) if cache_folder else default_cache_folder("git")
         address = os.fspath(repository)
         self._address = address if urlsplit(address).scheme in CLONED_SCHEMES else ""
         self._path = Path() if self._address else _existing(address)

@@ -11,6 +11,7 @@ from email.message import Message
 from pathlib import Path, PurePosixPath
 from urllib.parse import urldefrag, urlsplit
 
+from connectors.cache_folder import writable_cache_folder
 from connectors.file_types import FILE_TYPES, HTML, JSON_LINES, MARKDOWN, FileType, file_type
 from connectors.globs import selection
 from connectors.moments import in_utc, parse_moment
@@ -150,8 +151,8 @@ class HttpConnector:
 
 
 def http_at_uri(uri: str, include: Sequence[str], exclude: Sequence[str]) -> HttpConnector:
-    """The connector of an http:// or https:// address: public addresses only, and nothing kept."""
-    return HttpConnector(uri, include, exclude)
+    """The connector of an http:// or https:// address: public addresses only, with the user's cache folder."""
+    return HttpConnector(uri, include, exclude, cache_folder=writable_cache_folder("pages"))
 
 
 def _documents(fetched: Fetched, listed: Listed, kind: ListKind | None) -> Iterator[Document | SourceFailure]:

@@ -87,13 +87,13 @@ def walk_signals(walks: Walks, rows: Rows) -> Signals:
 def feature_matrix(signals: Mapping[str, Values]) -> tuple[list[str], npt.NDArray[np.float64]]:
     """Each signal as itself, as a share of the best candidate's, and as a reciprocal rank: shape (C, 3 x signals)."""
     names = [f"{name}{form}" for name in signals for form in ("", "_share", "_rank")]
-    values = np.column_stack(list(signals.values()))
-    best = values.max(axis=0, initial=0.0)
+    values = np.array(list(signals.values()))
+    best = values.max(axis=1, initial=0.0)[:, None]
     shares = np.where(best > 0, values / np.where(best > 0, best, 1.0), 0.0)
-    # A rank is the number of better candidates: ties share their place, so that the order of rows says nothing.
-    better = (values[None, :, :] > values[:, None, :]).sum(axis=1)
-    forms = np.stack([values, shares, 1 / (RANK_OFFSET + better)], axis=2)
-    return names, forms.reshape(len(values), len(names))
+    # Ties share their best place, so that the order of rows says nothing.
+    ranks = np.array([np.searchsorted(np.sort(-each), -each) for each in values])
+    forms = np.stack([values, shares, 1 / (RANK_OFFSET + ranks)], axis=1)
+    return names, forms.reshape(len(names), -1).T
 
 
 def _is_first_hop(pool: Pool, first: FirstHop) -> npt.NDArray[np.bool_]:

@@ -363,7 +363,7 @@ def cut_off(handler):
 OUTAGES = [500, 502, 503, 429, hang, hang_up, cut_off, drip, drip_headers]
 
 
-@pytest.mark.parametrize("fault", OUTAGES, ids=str)
+@pytest.mark.parametrize("fault", OUTAGES, ids=lambda fault: getattr(fault, "__name__", str(fault)))
 def test_a_root_out_of_reach_is_an_error(site, fault):
     """An outage is never an empty source."""
     site.answers["/map.xml"] = fault if callable(fault) else (fault, {}, b"")
@@ -372,7 +372,7 @@ def test_a_root_out_of_reach_is_an_error(site, fault):
         list(connector(site, "/map.xml", limits=Limits(0.3, pause_seconds=0)).documents())
 
 
-@pytest.mark.parametrize("fault", OUTAGES, ids=str)
+@pytest.mark.parametrize("fault", OUTAGES, ids=lambda fault: getattr(fault, "__name__", str(fault)))
 def test_a_page_out_of_reach_is_told_under_its_uri(site, fault):
     """The index keeps what it had of the page, and the others are read."""
     site.sitemap("/map.xml", ("/bad", ""), ("/good", ""))
@@ -435,8 +435,17 @@ def test_a_sitemap_of_an_index_that_cannot_be_read_is_an_error(site, status):
     [
         *('<?xml version="1.0"?><urlset><url>', "<rss><channel><item>", "<feed", RSS[:-20]),
         '<!DOCTYPE urlset><!-- x --><urlset><!-- <!ENTITY a "b"> --></urlset>',
-        gzip.compress(b"<urlset>" + b"x" * 1000)[:-20],
-        gzip.compress(b"<urlset>" + b" " * 3000 + b"</urlset>"),
+        gzip.compress(b"<urlset>" + b"x" * 1000, mtime=0)[:-20],
+        gzip.compress(b"<urlset>" + b" " * 3000 + b"</urlset>", mtime=0),
+    ],
+    ids=[
+        "sitemap cut off",
+        "feed cut off",
+        "a tag",
+        "feed cut late",
+        "entities",
+        "packed and cut off",
+        "too large",
     ],
 )
 def test_a_broken_list_is_an_error(site, content, monkeypatch):
@@ -496,10 +505,25 @@ def test_addresses_of_this_machine_are_refused(site, host):
     assert site.asked == []
 
 
-def test_a_source_by_uri_is_public_only(site):
+def test_a_source_by_uri_is_public_only(site, tmp_path, monkeypatch):
     """So is what a command names."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+
     with pytest.raises(ConnectorError, match="private network"):
         list(connector_for(f"{site.url}/a").documents())
+
+
+def test_a_source_by_uri_remembers_its_pages(site, tmp_path, monkeypatch):
+    """In the user's cache folder; where that cannot be made, pages are sent again."""
+    monkeypatch.setattr(private_addresses, "is_public", lambda address: True)
+    site.put("/a", "<p>a", ETag='"1"')
+    (tmp_path / "file").touch()
+    for home in (tmp_path, tmp_path, tmp_path / "file"):
+        monkeypatch.setenv("HOME", str(home))
+        assert list(documents(connector_for(f"{site.url}/a"))) == [f"{site.url}/a"]
+
+    asked = ["If-None-Match" in headers for path, headers in site.asked if path == "/a"]
+    assert asked == [False, True, False]
 
 
 @pytest.mark.parametrize(
