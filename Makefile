@@ -4,7 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-EXTRAS := cpu,local,files,dev
+READY_TO_TEST := $(VENV)/.ready-to-test
+EXTRAS := cpu,local,files
+TEST_EXTRAS := $(EXTRAS),web,sql,flows,dev
 
 .PHONY: help demo test check slow format clean
 .DEFAULT_GOAL := help
@@ -17,16 +19,16 @@ demo: $(READY)  ## index the demo corpus and ask it three questions
 
 test: check  ## everything that must hold: style, types, layers, tests (about ten minutes at most)
 
-check: $(READY)
+check: $(READY_TO_TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow"
 
-slow: $(READY)  ## proofs that take minutes
+slow: $(READY_TO_TEST)  ## proofs that take minutes
 	$(BIN)/pytest -m slow || test $$? -eq 5  # 5: there is none yet
 
-format: $(READY)  ## put the code into its usual form
+format: $(READY_TO_TEST)  ## put the code into its usual form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -40,4 +42,8 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): about 1.2 GB of packages, a few minutes, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[$(EXTRAS)]"
+	@touch $@
+
+$(READY_TO_TEST): $(READY)
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[$(TEST_EXTRAS)]"
 	@touch $@

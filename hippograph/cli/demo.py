@@ -25,9 +25,10 @@ DEMO = Path("examples") / "demo"
 
 HOPS = {
     "1hop": "one document says it",
-    "2hop": "no single document says it",
     "unanswerable": "no document says it",
+    "2hop": "no single document says it",
 }
+"""The kinds of question that are shown, in order: the best comes last."""
 
 
 def run_demo(folder: Path, quiet: bool = False) -> None:
@@ -64,9 +65,10 @@ def demo_folder() -> Path:
 
 
 def showcase(home: Path) -> list[dict[str, Any]]:
-    """The questions marked for showing."""
+    """The questions marked for showing, in the order of `HOPS`."""
     lines = (home / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    return [record for line in lines if (record := json.loads(line)).get("showcase")]
+    marked = [record for line in lines if (record := json.loads(line)).get("showcase")]
+    return sorted(marked, key=lambda record: list(HOPS).index(record["type"]))
 
 
 def _index(screen: Screen, home: Path, folder: Path, quiet: bool) -> None:
