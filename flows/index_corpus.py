@@ -16,16 +16,14 @@ from pydantic import BaseModel, Field
 from connectors.by_uri import connector_for
 from hippograph.errors import HippographError
 from hippograph.indexing import (
-    Changes,
     check_shape,
     cut_passages,
     embed_and_publish,
     extract_facts,
-    find_changes,
-    find_copies,
     link,
 )
 from hippograph.settings import Settings
+from hippograph.storage.changes import Changes, find_changes, find_copies
 from hippograph.storage.stage import Stage
 from hippograph.types import IndexVersion
 from hippograph.wiring import build_parts
@@ -60,7 +58,7 @@ def read_documents(corpus: Corpus) -> Changes:
     with Stage(corpus.index) as stage:
         check_shape(corpus.index, build_parts(settings), settings, migrate=False)
         sources = [connector_for(source) for source in corpus.sources]
-        return find_changes(stage, sources, True, settings.storage.batch_size, _quietly)
+        return find_changes(stage, sources, True, settings.storage.batch_size)
 
 
 @task(name="cut passages and extract facts", **STEP)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hippograph.answering import ask
-from hippograph.errors import IndexMismatch
+from hippograph.errors import ConnectorError, IndexMismatch, StorageError
 from hippograph.graph.export import to_networkx, write_graphml
 from hippograph.indexing import IndexReport, Progress, build_index
 from hippograph.ports import Connector, Embedder, Parts
@@ -62,7 +62,7 @@ class Hippograph:
         self._manifest = manifest
         self._parts = parts
         self._settings = settings
-        self._index = open_version(folder, manifest, parts.vectors)
+        self._index: PublishedIndex | None = open_version(folder, manifest, parts.vectors)
 
     @classmethod
     def build(
@@ -105,7 +105,9 @@ class Hippograph:
 
     @property
     def index(self) -> PublishedIndex:
-        """The opened version, for tools that look inside."""
+        """The opened version, for tools that look inside. Raises StorageError once it is closed."""
+        if self._index is None:
+            raise StorageError(f"{self._folder} was closed here. Open it again with Hippograph.open.")
         return self._index
 
     @property
@@ -127,13 +129,12 @@ class Hippograph:
     ) -> SearchResult:
         """The same, for a question that is embedded already: shape (dimension,)."""
         retrieval = self._settings.retrieval
-        return search(
-            checked_question(question), query_vector, self._index, retrieval, k, method or retrieval.method
-        )
+        method = retrieval.method if method is None else method
+        return search(checked_question(question), query_vector, self.index, retrieval, k, method)
 
     def ask(self, question: str) -> Answer:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError."""
-        return ask(checked_question(question), self._index, self._parts, self._settings)
+        return ask(checked_question(question), self.index, self._parts, self._settings)
 
     def status(self) -> IndexStatus:
         """What the open version holds."""
@@ -146,11 +147,11 @@ class Hippograph:
     def export(self, path: str | Path) -> None:
         """Write the whole graph as GraphML."""
         contributions = read_contributions(self._folder / self._manifest.folder)
-        write_graphml(Path(path), to_networkx(self._index.graph, contributions, self._index.label))
+        write_graphml(Path(path), to_networkx(self.index.graph, contributions, self.index.label))
 
     def close(self) -> None:
         """Let go of the files. They are memory-mapped, so this only drops the references. Twice is once."""
-        self.__dict__.pop("_index", None)
+        self._index = None
 
     def __enter__(self) -> Hippograph:
         return self
@@ -200,4 +201,8 @@ class _Given:
         self._documents = documents
 
     def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
+        if isinstance(self._documents, Document) or not isinstance(self._documents, Iterable):
+            raise ConnectorError(
+                f"Documents are needed, as a list or any other iterable, not {type(self._documents).__name__}."
+            )
         return iter(self._documents)

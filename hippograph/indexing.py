@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from hippograph.errors import ConnectorError, IndexMismatch, IndexNotFound
 from hippograph.graph.linking import Linked, link_corpus
 from hippograph.ports import Connector, Embedder, Extractor, Parts, Splitter
 from hippograph.settings import Settings
+from hippograph.storage.changes import Changes, find_changes, find_copies
 from hippograph.storage.manifest import Manifest, read_manifest
 from hippograph.storage.publish import publish, write_version
-from hippograph.storage.stage import Stage
+from hippograph.storage.stage import Stage, batches
 from hippograph.types import (
-    Document,
     DocumentId,
     Extraction,
     ExtractionFailure,
     IndexVersion,
     Passage,
-    SourceFailure,
     Vectors,
-    content_id,
 )
-
-log = logging.getLogger(__name__)
-
-Item = TypeVar("Item")
 
 CHARACTERS_PER_BATCH = 16_000
 """How much text is embedded between two saves: seconds of work on a processor."""
 
 Progress = Callable[[str, int, int], None]
 """Called as (step, done, total); a total of 0 means that nobody knows it yet."""
-
-
-@dataclass(slots=True)
-class Changes:
-    """What the sources gave this time, against what was seen before."""
-
-    added: list[DocumentId] = field(default_factory=list)
-    changed: list[DocumentId] = field(default_factory=list)
-    deleted: list[DocumentId] = field(default_factory=list)
-    unchanged: int = 0
-    failures: list[SourceFailure] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +59,13 @@ def build_index(
     """
     with Stage(folder) as stage:
         previous = check_shape(folder, parts, settings, migrate)
-        changes = find_changes(stage, sources, keep_other_sources, settings.storage.batch_size, progress)
+        changes = find_changes(
+            stage,
+            sources,
+            keep_other_sources,
+            settings.storage.batch_size,
+            lambda count: progress("reading documents", count, 0),
+        )
         cut_passages(stage, parts.splitter, settings.storage.batch_size, progress)
         extract_facts(stage, parts.extractor, settings.storage.batch_size, progress)
         copies = find_copies(stage)
@@ -120,39 +106,10 @@ def shape_of(parts: Parts, settings: Settings) -> dict[str, str]:
     }
 
 
-def find_changes(
-    stage: Stage, sources: Sequence[Connector], keep_other_sources: bool, batch_size: int, progress: Progress
-) -> Changes:
-    """Read the sources into the stage: new, changed and gone documents, by content hash."""
-    changes, before = Changes(), stage.document_hashes()
-    seen: dict[DocumentId, str] = {}
-    for source in sources:
-        found = len(seen)
-        for batch in _batches(source.documents(), batch_size):
-            stage.put_documents(source.source, _sort_out(batch, source.source, stage, before, seen, changes))
-            progress("reading documents", len(seen), 0)
-        if len(seen) == found:
-            reasons = "".join(f" {failure.uri}: {failure.reason}" for failure in changes.failures[:3])
-            raise ConnectorError(f"{source.source} holds no document that can be read.{reasons}")
-    unreadable = tuple(failure.uri for failure in changes.failures)
-    mine = {source.source for source in sources}
-    for id_, (source_name, _) in before.items():
-        gone = id_ not in seen and (source_name in mine or not keep_other_sources)
-        if gone and not _is_unreadable(stage.document(id_).uri, unreadable):
-            changes.deleted.append(id_)
-    stage.drop_documents(changes.deleted)
-    return changes
-
-
-def _is_unreadable(uri: str, unreadable: Sequence[str]) -> bool:
-    """Whether a document could not be read just now, itself or its file or folder: then it has not been deleted."""
-    return any(uri == failed or uri.startswith((f"{failed}/", f"{failed}#")) for failed in unreadable)
-
-
 def cut_passages(stage: Stage, splitter: Splitter, batch_size: int, progress: Progress) -> None:
     """Cut every document that is new or changed."""
     done, waiting = 0, stage.uncut_count(splitter.fingerprint)
-    for batch in _batches(stage.uncut_documents(splitter.fingerprint), batch_size):
+    for batch in batches(stage.uncut_documents(splitter.fingerprint), batch_size):
         stage.put_passages([(document.id, mark, splitter.split(document)) for document, mark in batch])
         done += len(batch)
         progress("cutting passages", done, waiting)
@@ -165,21 +122,6 @@ def extract_facts(stage: Stage, extractor: Extractor, batch_size: int, progress:
         batch = unread[start : start + batch_size]
         stage.put_extractions(extractor.fingerprint, batch, extractor.extract(batch))
         progress("extracting facts", start + len(batch), len(unread))
-
-
-def find_copies(stage: Stage) -> dict[DocumentId, SourceFailure]:
-    """Documents whose title and text stand already in one with a smaller id, which is the one that is indexed.
-
-    Decided by the documents that are there, not by their order of arrival.
-    """
-    first: dict[str, DocumentId] = {}
-    copies: dict[DocumentId, SourceFailure] = {}
-    for document in stage.documents():
-        original = first.setdefault(content_id(document.title, document.text), document.id)
-        if original != document.id:
-            reason = f"it has the same title and text as {original!r}; the two are indexed once"
-            copies[document.id] = SourceFailure(document.uri or document.id, reason)
-    return copies
 
 
 def link(
@@ -251,45 +193,6 @@ def embed(
         progress(step, done, len(missing))
 
 
-def _sort_out(
-    batch: Iterable[Document | SourceFailure],
-    source: str,
-    stage: Stage,
-    before: dict[DocumentId, tuple[str, str]],
-    seen: dict[DocumentId, str],
-    changes: Changes,
-) -> list[Document]:
-    """The documents of a batch that are new or changed; the rest is counted."""
-    to_store = []
-    for item in batch:
-        if isinstance(item, SourceFailure):
-            changes.failures.append(item)
-            log.warning("%s was skipped: %s", item.uri, item.reason)
-        elif item.id in seen:
-            reason = f"another document of this run has the same id {item.id!r}; only the first was kept"
-            changes.failures.append(SourceFailure(item.uri or item.id, reason))
-        elif (
-            (known := before.get(item.id)) and known[0] != source and _differs(stage.document(item.id), item)
-        ):
-            reason = (
-                f"the id {item.id!r} is taken by another text, from {known[0]}; index both under one folder"
-            )
-            changes.failures.append(SourceFailure(item.uri or item.id, reason))
-        else:
-            seen[item.id] = source
-            if known == (source, item.content_hash()):
-                changes.unchanged += 1
-                continue
-            (changes.changed if known else changes.added).append(item.id)
-            to_store.append(item)
-    return to_store
-
-
-def _differs(known: Document, document: Document) -> bool:
-    """Whether two documents with one id are two documents, not one that moved."""
-    return (known.title, known.text) != (document.title, document.text)
-
-
 def _extractions(
     stage: Stage, extractor: Extractor, passages: Sequence[Passage]
 ) -> tuple[list[Extraction], tuple[str, ...]]:
@@ -319,10 +222,4 @@ def _batches_of_like_cost(strings: Sequence[str], size: int) -> Iterator[list[st
         batch.append(string)
         volume += len(string)
     if batch:
-        yield batch
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
         yield batch

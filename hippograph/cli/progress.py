@@ -20,6 +20,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from hippograph.storage import changes
+
 SECONDS_BEFORE_BARS = 0.6
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -86,7 +88,7 @@ class Steps:
 @contextmanager
 def skips_untold() -> Iterator[None]:
     """Keeps the log from saying of each skipped file what the report will say of all of them."""
-    log = logging.getLogger("hippograph.indexing")
+    log = logging.getLogger(changes.__name__)
     before = log.level
     log.setLevel(logging.ERROR)
     try:

@@ -8,8 +8,10 @@ MAXIMUM_CHARACTERS = 8_000
 
 
 def checked_question(question: str) -> str:
-    """The question, if it is one. Raises QuestionError for a blank or a far too long one."""
-    if not isinstance(question, str) or not question.strip():
+    """The question, if it is one. Raises QuestionError for what is no text, blank or far too long."""
+    if not isinstance(question, str):
+        raise QuestionError(f"The question is {type(question).__name__} and should be str. Ask in words.")
+    if not question.strip():
         raise QuestionError(
             "The question is empty. Ask something, for example: Who built the first lighthouse?"
         )

@@ -56,9 +56,9 @@ def search(
     method: str,
 ) -> SearchResult:
     """The k best passages by a method. Raises SettingsError for an unknown method or a k below one."""
-    if k < 1:
-        raise SettingsError(f"{k} passages were asked for; ask for at least one.")
-    if method not in METHODS:
+    if not isinstance(k, int) or k < 1:
+        raise SettingsError(f"{k!r} passages were asked for; ask for a whole number, at least one.")
+    if not isinstance(method, str) or method not in METHODS:
         raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(METHODS)}.")
     with one_blas_thread():
         return METHODS[method](question, query_vector, index, settings, min(k, index.passage_count))

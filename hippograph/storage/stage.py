@@ -10,9 +10,10 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -38,6 +39,8 @@ from hippograph.types import (
 
 STAGE_NAME = "stage.db"
 LOCK_NAME = "writer.lock"
+
+Item = TypeVar("Item")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, source TEXT, hash TEXT, record TEXT) WITHOUT ROWID;
@@ -219,6 +222,13 @@ class Stage:
     def _transaction(self) -> Iterator[None]:
         with storage_errors(self.folder), self._db:
             yield
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Items in lists of at most `size`: what is read, and then saved, at a time."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def passage_key(passage: Passage) -> str:

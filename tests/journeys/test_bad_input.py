@@ -8,7 +8,14 @@ import pytest
 from connectors.by_uri import connector_for
 from hippograph import toy
 from hippograph.engine import Hippograph, index_sources, verify_index
-from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, IndexNotFound, StorageError
+from hippograph.errors import (
+    ConnectorError,
+    IndexDamaged,
+    IndexMismatch,
+    IndexNotFound,
+    SettingsError,
+    StorageError,
+)
 from hippograph.storage.manifest import MANIFEST_NAME, read_manifest
 from tests.fakes import CountingExtractor, OtherEmbedder
 
@@ -196,3 +203,90 @@ def test_two_documents_of_one_id_are_told(tmp_path, settings, parts):
 
     assert memory.status().version.document_count == 1
     assert found[0].passage.text == toy.TEXTS["ada"][1]
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        None,
+        3,
+        "Ada was here.",
+        {"ada": "Ada was here."},
+        [{"id": "ada", "text": "Ada was here."}],
+        toy.document("ada"),
+    ],
+    ids=["none", "number", "text", "mapping", "list of mappings", "one document"],
+)
+def test_what_is_no_document_is_refused(index_folder, settings, parts, documents):
+    """Anything but an iterable of documents is a ConnectorError that says what is needed."""
+    with pytest.raises(ConnectorError, match=r"Documents are needed|a Document is expected"):
+        Hippograph.build(documents, index_folder, settings=settings, parts=parts)
+
+    assert read_manifest(index_folder).version.document_count == len(toy.TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("flaw", "reason"),
+    [
+        ({"id": 7}, "its id is int and should be str"),
+        ({"id": "ada\ud800"}, "half of a surrogate pair"),
+        ({"text": None}, "its text is NoneType"),
+        ({"title": b"Ada"}, "its title is bytes"),
+        ({"timestamp": "1843"}, "its timestamp is str"),
+        ({"metadata": {"author": object()}}, "its metadata cannot be written as JSON"),
+        ({"metadata": None}, "its metadata cannot be written as JSON"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_a_document_that_cannot_be_kept_is_skipped_and_told(tmp_path, settings, parts, flaw, reason):
+    """One flawed document costs itself only, and the log says why."""
+    source = _Source([toy.document("babbage"), replace(toy.document("ada"), **flaw)])
+    report = index_sources([source], tmp_path / "index", settings=settings, parts=parts)
+
+    assert report.changes.added == ["babbage"]
+    assert [reason in failure.reason for failure in report.changes.failures] == [True]
+
+
+def test_a_document_that_broke_keeps_its_last_state(tmp_path, settings, parts):
+    """A document without a URI that comes without its text is not taken for a deleted one."""
+    ada = replace(toy.document("ada"), uri="")
+    index_sources([_Source([ada, toy.document("babbage")])], tmp_path / "i", settings=settings, parts=parts)
+    broken = _Source([replace(ada, text=None), toy.document("babbage")])
+    report = index_sources([broken], tmp_path / "i", settings=settings, parts=parts)
+
+    assert report.changes.deleted == []
+    assert report.version.document_count == 2
+
+
+def test_what_is_no_source_is_refused(tmp_path, settings, parts):
+    """A path is not a connector, and the error says that one is needed."""
+    with pytest.raises(ConnectorError, match="connector"):
+        index_sources(["docs"], tmp_path / "index", settings=settings, parts=parts)
+
+
+def test_a_closed_memory_says_that_it_is_closed(toy_index):
+    """Asking after closing is told with the way out."""
+    toy_index.close()
+
+    for use in (toy_index.search, toy_index.ask, toy_index.export):
+        with pytest.raises(StorageError, match=r"closed.*Hippograph\.open"):
+            use("Who designed the Analytical Engine?")
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.5, "3", None])
+def test_a_count_of_passages_is_a_whole_number(toy_index, k):
+    """Whatever else is asked for is a SettingsError."""
+    with pytest.raises(SettingsError, match="whole number"):
+        toy_index.search("Who designed the Analytical Engine?", k)
+
+
+class _Source:
+    """Documents as a connector of another make."""
+
+    source = "given"
+
+    def __init__(self, documents):
+        self.given = documents
+
+    def documents(self, since=None):
+        return iter(self.given)

@@ -85,7 +85,9 @@ def test_a_question_without_seeds_is_ranked_as_dense_and_says_so(toy_index):
 
 
 @pytest.mark.parametrize(
-    "question", ["", "   \n", "why " * 10_000], ids=["empty", "blank", "ten thousand words"]
+    "question",
+    ["", "   \n", "why " * 10_000, None, 7],
+    ids=["empty", "blank", "ten thousand words", "none", "number"],
 )
 def test_what_is_no_question_is_refused(toy_index, question):
     """Nothing to ask, or a whole book of it, is a QuestionError in search and ask alike."""

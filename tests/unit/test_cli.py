@@ -226,10 +226,12 @@ def test_the_graph_can_be_exported(indexed):
         (["ask", "", "--index", "mine"], 2, "The question is empty."),
         (["search", "why " * 10_000, "--index", "mine"], 2, "at most 8,000 are read"),
         (["search", "why", "--index", "mine", "--method", "magic"], 2, "The method 'magic' is unknown."),
+        (["search", "why", "--index", "mine", "--method", ""], 2, "The method '' is unknown."),
         (["search", "why", "--index", "mine", "-k", "0"], 2, "-k"),
         (["search", "why", "--index", "nowhere"], 1, "nowhere holds no index."),
         (["status", "--index", "nowhere"], 1, "hippograph index SOURCE --index nowhere"),
         (["index", "no-such-folder", "--index", "mine"], 1, "There is nothing at 'no-such-folder'."),
+        (["index", "docs", "--index", "mine", "--include", "*.zzz"], 1, "check what is included"),
         (["index", "ftp://host/docs", "--index", "mine"], 1, "scheme 'ftp'"),
         (["index", "docs", "--index", "docs"], 1, "holds no index"),
         (["index", "docs", "--index", "mine", "--grade", "llm"], 2, "use lite"),
@@ -248,6 +250,20 @@ def test_each_mistake_is_one_sentence_and_an_exit_code(indexed, arguments, code,
     assert sentence in " ".join(done.stderr.replace("│", " ").split())
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_whose_name_is_no_text_is_told(tmp_path):
+    """Bytes that are not UTF-8 in a folder's name are a failure of the work with the way out."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system keeps to UTF-8")
+    (folder / "ada.md").write_text(toy.TEXTS["ada"][1], encoding="utf-8")
+    done = run("index", folder, "--index", "mine")
+
+    assert done.exit_code == 1
+    assert "not valid UTF-8. Rename" in done.stderr
 
 
 def test_a_wrong_setting_is_a_wrong_call(docs, monkeypatch):
