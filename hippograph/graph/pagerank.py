@@ -60,7 +60,7 @@ def forward_push(
         seeds, masses = _reset_vector(graph, reset)
         residual[seeds] = masses
     frontier = distinct(np.array([node for reset in resets for node in reset], dtype=np.int64))
-    touched = [frontier]
+    touched: list[npt.NDArray[np.integer]] = [frontier]
     while len(frontier):
         mass = residuals[:, frontier]
         residuals[:, frontier] = 0.0
@@ -68,9 +68,9 @@ def forward_push(
         reached, arriving = _spread(graph, frontier, damping * mass)
         for residual, arrived in zip(residuals, arriving, strict=True):
             np.add.at(residual, reached, arrived)
-        newly = distinct(reached)
-        touched.append(newly)
-        frontier = newly[residuals[:, newly].max(axis=0) > tolerance * graph.degrees[newly]]
+        touched.append(reached)
+        highest = np.maximum.reduce([residual[reached] for residual in residuals])
+        frontier = distinct(reached[highest > tolerance * graph.degrees[reached]])
     nodes = distinct(np.concatenate(touched))
     # The residual's own share is the best cheap guess for what was not pushed, and never overshoots.
     scores = values[:, nodes] + (1 - damping) * residuals[:, nodes]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hippograph.published import PublishedIndex
-from hippograph.retrieval.hops import FirstHop, choose_first_hop, second_hop
+from hippograph.retrieval.hops import FirstHop, chain_scores, choose_first_hop, second_hop
 from hippograph.retrieval.links import Links, find_links
 from hippograph.retrieval.pool import Pool, gather_pool, nearest_sentences, union
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
@@ -86,8 +86,9 @@ def explore(
     rows = union([dense, lexical, walked, from_entities, second], depth)
     pool = gather_pool(index, rows)
     links = find_links(index, rows, first, named)
-    signals = similarity_signals(index, query_vector, words, pool, first)
-    signals |= link_signals(links, pool, query_vector, first)
+    chains = chain_scores(pool, query_vector, first)
+    signals = similarity_signals(index, query_vector, words, pool, first, chains)
+    signals |= link_signals(links, pool, chains)
     signals |= walk_signals(walks, rows)
     lap("signals")
     fallback = None if entities else NO_SEEDS

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hippograph.published import PublishedIndex
-from hippograph.retrieval.pool import Pool
+from hippograph.retrieval.pool import Pool, sentences_of
 from hippograph.retrieval.rankings import Ranking, Rows
-from hippograph.types import Row, Vectors
+from hippograph.types import Vectors
 
 FIRST_HOPS = 5
 """How many passages of the first hop are followed further."""
@@ -36,15 +36,12 @@ class FirstHop:
 def choose_first_hop(index: PublishedIndex, query_vector: Vectors, ranking: Ranking) -> FirstHop:
     """The first passages of a ranking, each with the sentence nearest the question."""
     passages = ranking.rows[:FIRST_HOPS]
-    sentences, vectors = [], []
-    for passage in passages.tolist():
-        rows = np.array(index.sentence_rows(Row(passage)), dtype=np.int64)
-        here = index.sentence_vectors.vectors(rows)
-        best = int(np.argmax(here @ query_vector))
-        sentences.append(int(rows[best]))
-        vectors.append(here[best])
-    shaped = np.array(vectors, dtype=np.float32).reshape(-1, len(query_vector))
-    return FirstHop(passages, shaped, np.array(sentences, dtype=np.int64))
+    sentences, lengths = sentences_of(index, passages)
+    vectors = index.sentence_vectors.vectors(sentences)
+    near = vectors @ query_vector
+    ends = np.cumsum(lengths)
+    best = [start + int(np.argmax(near[start:end])) for start, end in zip(ends - lengths, ends, strict=True)]
+    return FirstHop(passages, vectors[best], sentences[best])
 
 
 def second_hop(index: PublishedIndex, query_vector: Vectors, first: FirstHop, k: int) -> Ranking:

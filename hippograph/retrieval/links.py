@@ -38,30 +38,31 @@ class Links:
 
 def find_links(index: PublishedIndex, rows: Rows, first: FirstHop, named: Mapping[Node, str]) -> Links:
     """Compare each first hop with every candidate, at the cost of a few rows of the graph."""
-    place = {int(row): i for i, row in enumerate(rows)}
-    count = len(rows)
-    bridge, pointed_at, points_back = np.zeros(count), np.zeros(count), np.zeros(count)
-    linked = np.zeros((count, len(first.passages)), dtype=bool)
-    for h, (passage, sentence) in enumerate(
-        zip(first.passages.tolist(), first.sentences.tolist(), strict=True)
-    ):
+    bridge, pointed_at, points_back = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
+    linked = np.zeros((len(rows), len(first.passages)), dtype=bool)
+    about = index.title_nodes[rows]
+    hops = zip(first.passages.tolist(), first.sentences.tolist(), strict=True)
+    for h, (passage, sentence) in enumerate(hops):
+        other = rows != passage
         for node in map(Node, index.entities_of_sentence(sentence).tolist()):
             held = index.passages_naming(node)
             if node not in named and held <= COMMON:
-                for c in _places(index.passages_of_entity(node), place, passage):
-                    bridge[c] = max(bridge[c], held**-0.5)
-        for node in map(Node, index.entities_of_passage(Row(passage)).tolist()):
-            for c in _places(index.passages_titled(node), place, passage):
-                pointed_at[c] = max(pointed_at[c], 1 / (1 + h))
-                linked[c, h] = True
+                shares = other & _among(rows, index.passages_of_entity(node))
+                bridge[shares] = np.maximum(bridge[shares], held**-0.5)
+        linked[:, h] = other & _among(about, index.entities_of_passage(Row(passage)))
+        pointed_at[linked[:, h]] = np.maximum(pointed_at[linked[:, h]], 1 / (1 + h))
         title = int(index.title_nodes[passage])
         if title >= 0:
-            for c in _places(index.passages_of_entity(Node(title)), place, passage):
-                points_back[c] = max(points_back[c], 1 / (1 + h))
-    about = np.array([int(index.title_nodes[row]) in named for row in rows], dtype=np.float64)
-    return Links(bridge, pointed_at, points_back, linked, about)
+            names_it = other & _among(rows, index.passages_of_entity(Node(title)))
+            points_back[names_it] = np.maximum(points_back[names_it], 1 / (1 + h))
+    is_named = np.array([node in named for node in about.tolist()], dtype=np.float64)
+    return Links(bridge, pointed_at, points_back, linked, is_named)
 
 
-def _places(passages: npt.NDArray[np.int32], place: Mapping[int, int], first: int) -> list[int]:
-    """Where the candidates among some passages stand, the first hop itself left out."""
-    return [place[p] for p in passages.tolist() if p != first and p in place]
+def _among(values: npt.NDArray[np.integer], ordered: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Which of the values stand in a sorted array, whatever its length."""
+    if not len(ordered):
+        return np.zeros(len(values), dtype=bool)
+    places = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    found: npt.NDArray[np.bool_] = ordered[places] == values
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hippograph.published import PublishedIndex
-from hippograph.retrieval.hops import FirstHop, chain_scores, left_open, second_probes
+from hippograph.retrieval.hops import FirstHop, left_open, second_probes
 from hippograph.retrieval.links import Links
 from hippograph.retrieval.pool import Pool, best_per_passage
 from hippograph.retrieval.rankings import Rows, Values
@@ -36,17 +36,22 @@ class LexicalScores:
 
 
 def similarity_signals(
-    index: PublishedIndex, query_vector: Vectors, lexical: LexicalScores, pool: Pool, first: FirstHop
+    index: PublishedIndex,
+    query_vector: Vectors,
+    lexical: LexicalScores,
+    pool: Pool,
+    first: FirstHop,
+    chains: npt.NDArray[np.float32],
 ) -> Signals:
     """By meaning and by words, for the question and for the second hop's probes.
 
-    Similarities are in standard deviations above the mean of all passages, so that they mean the same in any corpus.
+    `chains` are the pool's `chain_scores`. Similarities are in standard deviations above the mean of all passages,
+    so that they mean the same in any corpus.
     """
     mean, spread = index.dense_spread(query_vector)
     sentence_scores = pool.sentence_vectors @ query_vector
-    chains = chain_scores(pool, query_vector, first)
     itself = _is_first_hop(pool, first)
-    chains[itself[pool.sentence_owner]] = -1
+    elsewhere = np.where(itself[pool.sentence_owner], np.float32(-1), chains)
     second = pool.vectors @ second_probes(query_vector, first).T
     remaining = pool.vectors @ left_open(query_vector, first).T
     second[itself] = remaining[itself] = -1
@@ -58,19 +63,19 @@ def similarity_signals(
         "sentence_lexical": best_per_passage(pool, lexical.sentences[pool.sentence_rows]).astype(np.float64),
         "second": (second.max(axis=1, initial=-1) - mean) / spread,
         "left_open": (remaining.max(axis=1, initial=-1) - mean) / spread,
-        "chain": (best_per_passage(pool, chains.max(axis=1, initial=-1)) - mean) / spread,
+        "chain": (best_per_passage(pool, elsewhere.max(axis=1, initial=-1)) - mean) / spread,
     }
 
 
-def link_signals(links: Links, pool: Pool, query_vector: Vectors, first: FirstHop) -> Signals:
-    """Ties by names."""
-    chains = best_per_passage(pool, chain_scores(pool, query_vector, first))
+def link_signals(links: Links, pool: Pool, chains: npt.NDArray[np.float32]) -> Signals:
+    """Ties by names; `chains` are the pool's `chain_scores`."""
+    best = best_per_passage(pool, chains)
     return {
         "bridge": links.bridge,
         "pointed_at": links.pointed_at,
         "points_back": links.points_back,
         "named": links.named,
-        "linked_chain": np.where(links.linked, chains, 0).max(axis=1, initial=0).astype(np.float64),
+        "linked_chain": np.where(links.linked, best, 0).max(axis=1, initial=0).astype(np.float64),
     }
 
 
