@@ -13,7 +13,6 @@ from hippograph.graph.knowledge_graph import KnowledgeGraph
 from hippograph.lexical import LexicalIndex
 from hippograph.ports import VectorIndex
 from hippograph.tables import Lookup, Strings
-from hippograph.text.names import normal_name
 from hippograph.types import Document, Extraction, IndexVersion, Node, Passage, Row
 
 
@@ -57,10 +56,6 @@ class PublishedIndex:
     def passage_count(self) -> int:
         """How many passages the version holds."""
         return self.graph.passage_count
-
-    def entity_node(self, name: str) -> Node | None:
-        """The node of an entity by any spelling of its name; None when no passage names it."""
-        return self.nodes_of_keys([normal_name(name)])[0]
 
     def nodes_of_keys(self, keys: Sequence[str]) -> list[Node | None]:
         """The node of each normal name, all found in one look-up; None where no passage names it."""
@@ -116,7 +111,3 @@ class PublishedIndex:
     def origin_of(self, passage: Row) -> Document:
         """The document a passage was cut from, without its text."""
         return self.load_origin(Row(int(self.passage_documents[passage])))
-
-    def documents_of(self, passages: Sequence[int]) -> list[int]:
-        """The document rows of some passages."""
-        return [int(row) for row in self.passage_documents[np.asarray(passages, dtype=np.int64)]]

@@ -63,7 +63,10 @@ def wrong_call(option: str, words: str) -> typer.BadParameter:
 
 
 def prepare_streams() -> None:
-    """Let text that the terminal's encoding lacks be printed as escapes instead of failing."""
+    """Let text that the terminal's encoding lacks be printed as escapes, and what nobody hears be lost."""
+    # Python leaves None in place of a stream that the caller closed.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

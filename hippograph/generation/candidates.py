@@ -103,11 +103,6 @@ def number_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _NUMBER.finditer(text)]
 
 
-def years_of(texts: Sequence[str]) -> list[int]:
-    """The years named in some texts, in reading order."""
-    return [int(year) for text in texts for year in re.findall(r"(?<!\d)(?:1\d|20)\d\d(?!\d)", text)]
-
-
 def _without_opening(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """A name without what only stands before it: "In 1871 Ada" is Ada."""
     start, end = span

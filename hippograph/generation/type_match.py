@@ -9,7 +9,6 @@ from hippograph.generation.candidates import Candidate, CandidateKind
 from hippograph.generation.overlap import content_stems, stem
 from hippograph.generation.question_types import AnswerType, Question
 
-_PLACE_BEFORE = re.compile(r"\b(?:in|at|from|near|to|of|around|outside)\s+(?:the\s+)?(?:\w+,\s+)?$")
 NEAR_WORDS = 4
 """The counted noun stands at most so many words from the start of its number: "7 small stone rooms"."""
 

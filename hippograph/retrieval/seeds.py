@@ -7,7 +7,6 @@ twenty passages, weighted by exp((s - s_max) / temperature), keeps the walk loca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -23,15 +22,6 @@ LONGEST_NAME = 8
 
 NAMED_WEIGHT = 2.0
 """What a name in the question weighs, against the cosine of a sentence."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ResetVectors:
-    """The restart mass by origin; each sums to one or is empty. A walk is linear in them, so each walks alone."""
-
-    entities: Mapping[Node, float]
-    dense: Mapping[Node, float]
-    lexical: Mapping[Node, float]
 
 
 def names_in(question: str, index: PublishedIndex) -> dict[Node, str]:

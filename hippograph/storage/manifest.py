@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hippograph.errors import IndexDamaged, IndexNotFound
+from hippograph.errors import IndexDamaged, IndexNotFound, StorageError
 from hippograph.types import IndexVersion, VersionId
 
 MANIFEST_NAME = "hippograph.json"
@@ -37,7 +37,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an index directory. Raises IndexNotFound, IndexDamaged."""
+    """The manifest of an index directory. Raises IndexNotFound, IndexDamaged, StorageError."""
     path = folder / MANIFEST_NAME
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -45,6 +45,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise IndexNotFound(
             f"{folder} holds no index. Make one with: hippograph index SOURCE --index {folder}"
         ) from error
+    except PermissionError as error:
+        raise StorageError(f"{path} may not be read by this user. Change its permissions.") from error
     except (OSError, ValueError) as error:
         raise IndexDamaged(f"{path} cannot be read ({error}). Index again into a new folder.") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:

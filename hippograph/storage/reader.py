@@ -46,10 +46,15 @@ def wrong_files(root: Path, manifest: Manifest) -> list[str]:
 
 
 def read_contributions(folder: Path) -> Contributions:
-    """What each passage contributed to each edge of a version."""
-    return Contributions(
-        *(_array(folder, f"contributions.{n}") for n in ("left", "right", "kind", "passage", "weight"))
-    )
+    """What each passage contributed to each edge of a version. Raises IndexDamaged."""
+    names = ("left", "right", "kind", "passage", "weight")
+    try:
+        return Contributions(*(_array(folder, f"contributions.{name}") for name in names))
+    except (OSError, ValueError) as error:
+        raise IndexDamaged(
+            f"{folder} cannot be read any more ({error}). Where newer versions have taken its place, "
+            "open the index again."
+        ) from error
 
 
 def _open(folder: Path, manifest: Manifest, vectors: VectorIndexes) -> PublishedIndex:

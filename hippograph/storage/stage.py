@@ -6,6 +6,7 @@ passage text, and the vector of every distinct string. Each batch is one transac
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -240,7 +241,7 @@ def passage_key(passage: Passage) -> str:
 @contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
     """Turn what SQLite and the operating system say into one sentence with the way out."""
-    kept = "What was published before is untouched; run the same command again to carry on."
+    kept = "What was published before is untouched; once that is mended, the same command carries on."
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -251,8 +252,12 @@ def storage_errors(folder: Path) -> Iterator[None]:
         raise IndexDamaged(
             f"{folder / STAGE_NAME} is damaged ({error}). Delete this one file and index again; {kept.lower()}"
         ) from error
+    except PermissionError as error:
+        raise StorageError(
+            f"{folder} may not be written by this user. Change its permissions. {kept}"
+        ) from error
     except OSError as error:
-        if error.errno == 28:
+        if error.errno == errno.ENOSPC:
             raise StorageError(f"The disk that holds {folder} is full. Free some space. {kept}") from error
         raise StorageError(f"{folder} cannot be written: {error.strerror or error}. {kept}") from error
 

@@ -273,6 +273,39 @@ def test_a_closed_memory_says_that_it_is_closed(toy_index):
             use("Who designed the Analytical Engine?")
 
 
+def test_a_version_that_is_gone_is_told(toy_index, tmp_path, settings, parts):
+    """Exporting from an index that has moved on by several versions says to open it again."""
+    for id_ in ("chambery", "menabrea", "engine"):
+        documents = [document for document in toy.documents() if document.id != id_]
+        Hippograph.build(documents, tmp_path / "index", settings=settings, parts=parts).close()
+
+    with pytest.raises(IndexDamaged, match="open the index again"):
+        toy_index.export(tmp_path / "graph.graphml")
+    assert toy_index.search("Who designed the Analytical Engine?")
+
+
+def test_an_index_that_may_not_be_read_is_told(index_folder, monkeypatch):
+    """Missing rights are not damage: the way out is to change them."""
+
+    def refuse(path, **_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(StorageError, match="Change its permissions"):
+        read_manifest(index_folder)
+
+
+def test_an_index_that_may_not_be_written_is_told(tmp_path, settings, parts, monkeypatch):
+    """So too where a folder may be read only."""
+
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StorageError, match="may not be written by this user"):
+        Hippograph.build(toy.documents(), tmp_path / "index", settings=settings, parts=parts)
+
+
 @pytest.mark.parametrize("k", [0, -1, 2.5, "3", None])
 def test_a_count_of_passages_is_a_whole_number(toy_index, k):
     """Whatever else is asked for is a SettingsError."""

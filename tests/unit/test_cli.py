@@ -336,6 +336,17 @@ def test_a_closed_pipe_is_no_error(indexed):
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+@pytest.mark.parametrize("stream", [1, 2], ids=["standard output", "standard error"])
+def test_a_stream_the_caller_closed_is_no_error(indexed, stream):
+    """Who hears nothing is told nothing, and the work is done all the same."""
+    command = f'"{sys.executable}" -m hippograph status --json --index "{indexed.resolve()}" {stream}>&-'
+    done = subprocess.run(["sh", "-c", command], cwd=REPOSITORY, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert bool(done.stdout) == (stream == 2)
+
+
 def test_every_error_of_the_tree_has_an_exit_code(monkeypatch):
     """Whatever error is raised on purpose ends with 1 or 2 and its own message."""
     import hippograph.engine
