@@ -2,6 +2,7 @@
 
 import json
 import socket
+from importlib.util import find_spec
 
 import pytest
 
@@ -9,6 +10,10 @@ from hippograph.adapters import embedding_model
 from hippograph.adapters.embedding_model import EmbeddingModel, find_model, pooling_modes
 from hippograph.adapters.sentence_transformers import SentenceTransformersEmbedder
 from hippograph.errors import EmbeddingError, SettingsError
+
+needs_model_packages = pytest.mark.skipif(
+    find_spec("torch") is None or find_spec("tokenizers") is None, reason="the extra 'local' is not installed"
+)
 
 BERT = {"model_type": "bert", "hidden_act": "gelu", "hidden_size": 8}
 
@@ -36,6 +41,7 @@ def test_a_folder_is_taken_first_and_named_after_itself(tmp_path):
     assert model.is_plain_bert()
 
 
+@needs_model_packages
 def test_the_same_weights_have_the_same_fingerprint_wherever_they_lie(tmp_path):
     """The fingerprint is made from content: SHA-256 of b"weights" begins with 9dca4a..."""
     first = SentenceTransformersEmbedder(str(model_folder(tmp_path / "a" / "mine")))
@@ -90,6 +96,7 @@ def test_other_weights_under_the_default_name_are_refused(tmp_path, monkeypatch)
         _ = model.sha256
 
 
+@needs_model_packages
 def test_an_altered_default_model_embeds_nothing(tmp_path, monkeypatch):
     """The check comes before the first vector."""
     monkeypatch.chdir(tmp_path)
@@ -151,12 +158,14 @@ def test_the_cache_is_used_before_the_hub(monkeypatch, tmp_path):
     assert find_model("owner/mine").folder.name == "0123"
 
 
+@needs_model_packages
 def test_a_folder_that_holds_no_model_is_refused(tmp_path):
     """An empty folder has no weights to take a fingerprint of."""
     with pytest.raises(EmbeddingError, match="no weights"):
         _ = SentenceTransformersEmbedder(str(tmp_path)).fingerprint
 
 
+@needs_model_packages
 def test_a_config_that_is_no_json_names_its_file(tmp_path):
     """A damaged model says which file is wrong."""
     folder = model_folder(tmp_path / "mine")
