@@ -165,6 +165,10 @@ def _whole(entry: Entry, origin: Origin) -> Document:
 
 
 def _row(entry: Entry, row: str, origin: Origin) -> Document:
+    metadata = {**entry.metadata, "path": origin.name} if origin.name else dict(entry.metadata)
+    if entry.uri:
+        # Its own URI does not say where it stands: should the file break, the row is not taken for a deleted one.
+        metadata["file_uri"] = origin.uri
     return Document(
         id=DocumentId(f"{origin.name}#{row}" if origin.name else row),
         title=entry.title,
@@ -172,7 +176,7 @@ def _row(entry: Entry, row: str, origin: Origin) -> Document:
         uri=entry.uri or row_uri(origin.uri, row),
         media_type=origin.media_type,
         timestamp=entry.timestamp,
-        metadata={**entry.metadata, "path": origin.name} if origin.name else entry.metadata,
+        metadata=metadata,
     )
 
 

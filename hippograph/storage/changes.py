@@ -55,7 +55,7 @@ def find_changes(
     mine = {source.source for source in sources}
     for id_, (name, _) in before.items():
         gone = id_ not in seen and (name in mine or not keep_other_sources)
-        if gone and not _is_unreadable(stage.document(id_).uri or id_, unreadable):
+        if gone and not _is_unreadable(stage.document(id_), unreadable):
             changes.deleted.append(id_)
     stage.drop_documents(changes.deleted)
     return changes
@@ -167,6 +167,14 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _is_unreadable(uri: str, unreadable: Sequence[str]) -> bool:
-    """Whether a document could not be read just now, itself or its file or folder: then it has not been deleted."""
-    return any(uri == failed or uri.startswith((f"{failed}/", f"{failed}#")) for failed in unreadable)
+def _is_unreadable(document: Document, unreadable: Sequence[str]) -> bool:
+    """Whether a document could not be read just now, itself or its file or folder: then it has not been deleted.
+
+    A row of a file may have a URI of its own; then `file_uri` of its metadata says which file it stands in.
+    """
+    places = (document.uri or document.id, str(document.metadata.get("file_uri") or ""))
+    return any(
+        place == failed or place.startswith((f"{failed}/", f"{failed}#"))
+        for failed in unreadable
+        for place in places
+    )

@@ -38,7 +38,7 @@ def test_rows_keep_their_own_ids(rows):
         text="one",
         uri="http://x/7",
         media_type="application/jsonl",
-        metadata={"timestamp": "some day", "more": '{"a": 1}'},
+        metadata={"timestamp": "some day", "more": '{"a": 1}', "file_uri": rows.as_uri()},
     )
     assert bare.id == content_id("", "two")
     assert bare.uri == f"{rows.as_uri()}#{bare.id}"

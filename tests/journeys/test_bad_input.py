@@ -1,5 +1,6 @@
 """Bad input: each is one sentence with the way out, and what was published before stays."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,23 @@ def test_a_file_that_cannot_be_read_any_more_keeps_its_last_state(tmp_path, sett
 
     assert report.changes.deleted == []
     assert report.version.document_count == 2
+
+
+def test_rows_of_a_file_that_broke_keep_their_last_state(tmp_path, settings, parts):
+    """Rows are not taken for deleted ones when their file breaks, whatever URIs they have."""
+    docs = write(tmp_path / "docs", ada_md=toy.TEXTS["ada"][1])
+    rows = [
+        {"id": "own", "text": "It has a URI.", "uri": "https://e.org/1"},
+        {"id": "none", "text": "It has none."},
+    ]
+    (docs / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    source = connector_for(str(docs))
+    index_sources([source], tmp_path / "index", settings=settings, parts=parts)
+    (docs / "rows.jsonl").write_bytes(b"\x00\x01\x02\x03" * 100)
+    report = index_sources([source], tmp_path / "index", settings=settings, parts=parts)
+
+    assert report.changes.deleted == []
+    assert report.version.document_count == 3
 
 
 def test_documents_of_other_sources_stay(tmp_path, settings, parts):
