@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+# BLAS has one number of threads for the whole process, so who is inside must be known to the whole process too.
 _lock = threading.Lock()
 _inside = 0
 _limit: Any = None

@@ -1,0 +1,56 @@
+"""Rules of keeping small products on one thread."""
+
+import threading
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+from hippograph.retrieval.one_thread import one_blas_thread
+
+
+def blas_threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_the_limit_holds_within_and_is_lifted_after():
+    """Within there is one thread; afterwards there are as many as before."""
+    before = blas_threads()
+    with one_blas_thread():
+        within = blas_threads()
+
+    assert within == [1] * len(before)
+    assert blas_threads() == before
+
+
+def test_overlapping_searches_leave_the_number_of_threads_as_they_found_it():
+    """The first of two searches may end before the second: the limit holds until the last one has left."""
+    before = blas_threads()
+    entered, leave = threading.Event(), threading.Event()
+
+    def search():
+        with one_blas_thread():
+            entered.set()
+            leave.wait(30)
+
+    with one_blas_thread():
+        other = threading.Thread(target=search)
+        other.start()
+        entered.wait(30)
+    within_the_second = blas_threads()
+    leave.set()
+    other.join()
+
+    assert within_the_second == [1] * len(before)
+    assert blas_threads() == before
+
+
+def test_an_error_within_lifts_the_limit():
+    """A search that fails leaves nothing behind."""
+    before = blas_threads()
+    try:
+        with one_blas_thread():
+            np.linalg.inv(np.zeros((2, 2)))
+    except np.linalg.LinAlgError:
+        pass
+
+    assert blas_threads() == before
