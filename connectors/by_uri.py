@@ -31,7 +31,7 @@ def connector_for(source: str, include: Sequence[str] = (), exclude: Sequence[st
         raise ConnectorError("No source was named. Give a folder, a file or a file:// URI.")
     scheme = SCHEME.match(source)
     if scheme is None:
-        return _at_path(Path(source).expanduser(), include, exclude)
+        return _at_path(_expanded(source), include, exclude)
     name = scheme[1].lower()
     if name.startswith("sql+"):  # what follows names the database, and its driver
         return sql_at_uri(source, include, exclude)
@@ -41,6 +41,16 @@ def connector_for(source: str, include: Sequence[str] = (), exclude: Sequence[st
             f"Sources with the scheme {scheme[1]!r} cannot be read; known: {known}, sql+..., and plain paths."
         )
     return SCHEMES[name](source, include, exclude)
+
+
+def _expanded(source: str) -> Path:
+    """The path with `~` and `~name` as home folders."""
+    try:
+        return Path(source).expanduser()
+    except RuntimeError as error:
+        raise ConnectorError(
+            f"{source!r} names the home folder of a user that is not known here. Give the path in full."
+        ) from error
 
 
 def _at_path(path: Path, include: Sequence[str], exclude: Sequence[str]) -> Connector:

@@ -250,7 +250,8 @@ def storage_errors(folder: Path) -> Iterator[None]:
         raise StorageError(f"{folder} cannot be written: {error}. {kept}") from error
     except sqlite3.DatabaseError as error:
         raise IndexDamaged(
-            f"{folder / STAGE_NAME} is damaged ({error}). Delete this one file and index again; {kept.lower()}"
+            f"{folder / STAGE_NAME} is damaged ({error}). Delete this one file and index all sources again; "
+            "what was published before is untouched."
         ) from error
     except PermissionError as error:
         raise StorageError(

@@ -291,6 +291,16 @@ def test_a_closed_memory_says_that_it_is_closed(toy_index):
             use("Who designed the Analytical Engine?")
 
 
+def test_a_damaged_stage_is_told(index_folder, settings, parts):
+    """It remembers every source, so that all of them are indexed again once it is deleted."""
+    for path in index_folder.glob("stage.db*"):
+        path.write_bytes(b"no database " * 1000)
+    with pytest.raises(IndexDamaged, match=r"stage\.db is damaged.*index all sources again"):
+        Hippograph.build(toy.documents(), index_folder, settings=settings, parts=parts)
+
+    assert verify_index(index_folder) == []
+
+
 def test_a_version_that_is_gone_is_told(toy_index, tmp_path, settings, parts):
     """Exporting from an index that has moved on by several versions says to open it again."""
     for id_ in ("chambery", "menabrea", "engine"):

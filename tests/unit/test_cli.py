@@ -232,6 +232,7 @@ def test_the_graph_can_be_exported(indexed):
         (["status", "--index", "nowhere"], 1, "hippograph index SOURCE --index nowhere"),
         (["index", "no-such-folder", "--index", "mine"], 1, "There is nothing at 'no-such-folder'."),
         (["index", "docs", "--index", "mine", "--include", "*.zzz"], 1, "check what is included"),
+        (["index", "~nobody-of-this-name/docs", "--index", "mine"], 1, "Give the path in full."),
         (["index", "ftp://host/docs", "--index", "mine"], 1, "scheme 'ftp'"),
         (["index", "docs", "--index", "docs"], 1, "holds no index"),
         (["index", "docs", "--index", "mine", "--grade", "llm"], 2, "use lite"),
