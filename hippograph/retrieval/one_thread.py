@@ -12,29 +12,24 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-# BLAS has one number of threads for the whole process, so who is inside must be known to the whole process too.
-_lock = threading.Lock()
-_inside = 0
-_limit: Any = None
+# BLAS has one number of threads for the whole process: whoever sets it must be the one who sets it back.
+_setting_it = threading.Lock()
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Within it numpy's products run on one thread. The first of several overlapping searches sets the limit, the
-    last one lifts it.
+    """Within it numpy's products run on one thread.
+
+    Of searches that overlap, the first sets the limit and lifts it when it leaves; the others take it as it is.
     """
-    global _inside, _limit
-    with _lock:
-        if _inside == 0:
-            _limit = _controller().limit(limits=1, user_api="blas")
-        _inside += 1
-    try:
+    if not _setting_it.acquire(blocking=False):
         yield
+        return
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
     finally:
-        with _lock:
-            _inside -= 1
-            if _inside == 0:
-                _limit.restore_original_limits()
+        _setting_it.release()
 
 
 @cache

