@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -110,13 +109,6 @@ class StorageSettings(Section):
     """How many published versions stay on disk."""
     batch_size: int = Field(512, ge=1)
     """How many passages or strings are finished between two saves of the work in progress."""
-
-
-class Grade(StrEnum):
-    """How facts are found: by rules, or by a language model."""
-
-    LITE = "lite"
-    LLM = "llm"
 
 
 class Settings(BaseSettings):

@@ -15,8 +15,6 @@ import numpy.typing as npt
 
 DocumentId = NewType("DocumentId", str)
 PassageId = NewType("PassageId", str)
-EntityId = NewType("EntityId", str)
-FactId = NewType("FactId", str)
 VersionId = NewType("VersionId", str)
 
 Node = NewType("Node", int)
@@ -164,38 +162,6 @@ class ExtractionFailure:
     passage: PassageId
     reason: str
     retryable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A thing that passages name. Names with one normal form are one entity."""
-
-    id: EntityId
-    name: str
-    """Its most frequent spelling."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What one passage claims: a subject, a relation, an object."""
-
-    id: FactId
-    subject: EntityId
-    relation: str
-    object: EntityId
-    passage: PassageId
-    sentence: int
-    confidence: float = 1.0
-    valid_from: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SynonymyEdge:
-    """Two entities whose names mean nearly the same; stored once, smaller id first."""
-
-    left: EntityId
-    right: EntityId
-    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
