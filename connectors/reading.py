@@ -166,8 +166,8 @@ def _whole(entry: Entry, origin: Origin) -> Document:
 
 def _row(entry: Entry, row: str, origin: Origin) -> Document:
     metadata = {**entry.metadata, "path": origin.name} if origin.name else dict(entry.metadata)
-    if entry.uri:
-        # Its own URI does not say where it stands: should the file break, the row is not taken for a deleted one.
+    if entry.uri and "://" in origin.uri:
+        # Its own URI does not say which file it stands in: should that break, the row is not taken for a deleted one.
         metadata["file_uri"] = origin.uri
     return Document(
         id=DocumentId(f"{origin.name}#{row}" if origin.name else row),
