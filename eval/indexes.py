@@ -131,10 +131,9 @@ def _read(file: Path) -> str:
 def _require_unchanged(
     corpus: Corpus, folder: Path, manifest: Manifest, settings: Settings, parts: Parts
 ) -> None:
-    from hippograph.indexing import shape_of
+    from hippograph.indexing import differing_parts
 
-    shape = shape_of(parts, settings)
-    differing = [name for name, value in shape.items() if manifest.parts.get(name) != value]
+    differing = differing_parts(manifest, parts, settings)
     if differing:
         raise IndexMismatch(
             f"The index in {folder} was made with another {' and '.join(differing)}: name a new folder, or "

@@ -48,6 +48,11 @@ def embed_questions(dataset: Dataset, embedder: Embedder) -> list[Asked]:
     questions = dataset.with_gold()
     if not questions:
         raise DatasetError(f"The data set {dataset.name!r} has no question with gold to measure.")
+    return embed_each(questions, embedder)
+
+
+def embed_each(questions: Iterable[Question], embedder: Embedder) -> list[Asked]:
+    """Questions with their vectors."""
     return [Asked(question, embedder.embed_query(question.text)) for question in questions]
 
 

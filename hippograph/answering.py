@@ -11,7 +11,7 @@ from hippograph.ports import Parts
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.search import search
 from hippograph.settings import Settings
-from hippograph.types import Answer, DocumentId, Evidence, RankedPassage, Row
+from hippograph.types import Answer, DocumentId, Evidence, RankedPassage
 
 CROWD = 5
 """How many times more passages are searched than an answer may draw on, since one document may hold many."""
@@ -54,8 +54,8 @@ def gather_evidence(index: PublishedIndex, passages: Sequence[RankedPassage]) ->
     """Each found passage with the vectors, mentions and triples of its sentences."""
     evidence = []
     for found in passages:
-        sentences = np.array(index.sentence_rows(Row(found.row)), dtype=np.int64)
-        extraction = index.load_extraction(Row(found.row))
+        sentences = np.array(index.sentence_rows(found.row), dtype=np.int64)
+        extraction = index.load_extraction(found.row)
         vectors = index.sentence_vectors.vectors(sentences)
         evidence.append(Evidence(found, vectors, extraction.mentions, extraction.triples))
     return evidence

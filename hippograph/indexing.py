@@ -85,8 +85,7 @@ def check_shape(folder: Path, parts: Parts, settings: Settings, migrate: bool) -
         manifest = read_manifest(folder)
     except IndexNotFound:
         return None
-    shapes = shape_of(parts, settings)
-    differing = [name for name, value in shapes.items() if manifest.parts.get(name) != value]
+    differing = differing_parts(manifest, parts, settings)
     if differing and not migrate:
         raise IndexMismatch(
             f"The index in {folder} was made with another {' and '.join(differing)}. Use the settings it was "
@@ -104,6 +103,12 @@ def shape_of(parts: Parts, settings: Settings) -> dict[str, str]:
         "vectors": parts.vectors.fingerprint,
         "settings": settings.index_fingerprint(),
     }
+
+
+def differing_parts(manifest: Manifest, parts: Parts, settings: Settings) -> list[str]:
+    """What shapes an index and is not what shaped this one."""
+    shape = shape_of(parts, settings)
+    return [name for name, value in shape.items() if manifest.parts.get(name) != value]
 
 
 def cut_passages(stage: Stage, splitter: Splitter, batch_size: int, progress: Progress) -> None:

@@ -37,9 +37,7 @@ class PublishedIndex:
     entity_names: Strings
     entity_passage_counts: npt.NDArray[np.int32]
     title_nodes: npt.NDArray[np.int32]
-    titled_starts: npt.NDArray[np.int64]
-    """Where the passages titled by each entity begin in `titled_passages`: shape (E + 1,)."""
-    titled_passages: npt.NDArray[np.int32]
+    """The entity node each passage is about, by its title; -1 where it has none: shape (P,)."""
     passage_documents: npt.NDArray[np.int32]
     """The row of each passage's document: shape (P,)."""
     vector_mean: npt.NDArray[np.float32]
@@ -75,11 +73,6 @@ class PublishedIndex:
     def passages_naming(self, node: Node) -> int:
         """How many passages name an entity: the inverse of how telling it is."""
         return int(self.entity_passage_counts[node - self.passage_count])
-
-    def passages_titled(self, node: Node) -> npt.NDArray[np.int32]:
-        """The passages an entity is the title of."""
-        place = node - self.passage_count
-        return self.titled_passages[self.titled_starts[place] : self.titled_starts[place + 1]]
 
     def sentence_rows(self, passage: Row) -> range:
         """The rows of a passage's sentences."""

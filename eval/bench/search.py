@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from eval.datasets import QUESTIONS_FILE, Question, load_corpus, load_questions
+from eval.datasets import QUESTIONS_FILE, load_corpus, load_questions
 from eval.indexes import Corpus, Progress, open_index
-from eval.retrieval import WARM_UP_SEARCHES, Asked, Searcher, time_search
-from hippograph.ports import Embedder
+from eval.retrieval import WARM_UP_SEARCHES, Asked, Searcher, embed_each, time_search
 
 QUESTION_LIMIT = 100
 """More questions than this of a data set are not embedded: they would only cost time."""
@@ -36,14 +35,10 @@ def measure_search_of(
         name = folder.resolve().name
         own = folder / QUESTIONS_FILE
         source = own if own.exists() or questions is None else questions / QUESTIONS_FILE
-        asked[name] = _embed(load_questions(source)[:QUESTION_LIMIT], parts.embedder)
+        asked[name] = embed_each(load_questions(source)[:QUESTION_LIMIT], parts.embedder)
         corpus = Corpus(name, load_corpus(folder))
         searchers[name], _ = open_index(corpus, None, progress, parts)
     return measure_search(searchers, asked, method)
-
-
-def _embed(questions: Sequence[Question], embedder: Embedder) -> list[Asked]:
-    return [Asked(question, embedder.embed_query(question.text)) for question in questions]
 
 
 def measure_search(

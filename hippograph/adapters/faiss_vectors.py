@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hippograph.adapters.devices import checked_device
 from hippograph.adapters.numpy_vectors import (
     TIE_MARGIN,
     NumpyVectorIndexes,
@@ -23,7 +24,7 @@ from hippograph.adapters.numpy_vectors import (
     Scored,
     read_flat,
 )
-from hippograph.errors import MissingExtra, SettingsError
+from hippograph.errors import MissingExtra
 from hippograph.types import Vectors
 
 log = logging.getLogger(__name__)
@@ -90,8 +91,7 @@ class FaissVectorIndexes:
 
     def __init__(self, device: str = "auto") -> None:
         """`device` is auto, cpu or cuda; auto takes a GPU where FAISS sees one. Raises MissingExtra."""
-        if device != "auto" and device.partition(":")[0] not in ("cpu", "cuda", "mps"):
-            raise SettingsError(f"The device {device!r} is unknown: use auto, cpu or cuda.")
+        device = checked_device(device)
         faiss = _faiss()
         self._on_gpu = device != "cpu" and faiss.get_num_gpus() > 0
         if device.startswith("cuda") and not self._on_gpu:

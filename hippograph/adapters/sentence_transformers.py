@@ -11,8 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from hippograph.adapters.bert import BertEncoder, bert_packages_missing
+from hippograph.adapters.devices import checked_device
 from hippograph.adapters.embedding_model import DEFAULT_MODEL, EmbeddingModel, find_model, is_default
-from hippograph.errors import EmbeddingError, MissingExtra, SettingsError
+from hippograph.errors import EmbeddingError, MissingExtra
 from hippograph.types import Vectors
 
 
@@ -24,8 +25,7 @@ class SentenceTransformersEmbedder:
 
         Raises MissingExtra when no package can run a model, EmbeddingError when the model is not found.
         """
-        if device != "auto" and device.partition(":")[0] not in ("cpu", "cuda", "mps"):
-            raise SettingsError(f"The device {device!r} is unknown: use auto, cpu or cuda.")
+        device = checked_device(device)
         if bert_packages_missing() and find_spec("sentence_transformers") is None:
             raise MissingExtra("sentence-transformers", "local", f"The embedding model {model!r}")
         self._model = find_model(model)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from hippograph.generation.names import name_spans, quote_spans
 from hippograph.generation.overlap import FUNCTION_WORDS
+from hippograph.text.dates import MONTHS
 from hippograph.types import Mention, MentionKind, Triple
 
 
@@ -32,7 +33,7 @@ class Candidate:
     end: int
 
 
-_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_MONTH = rf"(?:{MONTHS})"
 _DATE = re.compile(
     rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+\d{{4}})?"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from hippograph.generation import question_words as nouns
 from hippograph.generation.names import names_in, quotes_in
 from hippograph.generation.overlap import FUNCTION_WORDS, content_stems
+from hippograph.text.dates import MONTHS
 
 
 class AnswerType(StrEnum):
@@ -60,9 +61,7 @@ _ENDS_PHRASE = re.compile(
 )
 _AGENT = re.compile(r"\w{2,}(?:[^aeiou]er|[st]or|ist|[a-z]ian|eer|man|woman|ress|crat|smith)$")
 _SENTENCE_END = re.compile(r"(?<=[\w)\"”][\w)\"”][.?!])\s+(?=[A-Z\"“])")
-_DATE_NAME = re.compile(
-    r"(?:(?:January|February|March|April|May|June|July|August|September|October|November|December)\b.*\d|\d+$)"
-)
+_DATE_NAME = re.compile(rf"(?:(?:{MONTHS})\b.*\d|\d+$)")
 
 
 def read_question(text: str) -> Question:

@@ -1,4 +1,4 @@
-"""Export: the graph as others read it, by way of networkx."""
+"""Export: the graph as networkx and igraph hold it, and as GraphML."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hippograph.graph.knowledge_graph import Contributions, EdgeKind, KnowledgeGraph
 from hippograph.types import Node
 
 if TYPE_CHECKING:
+    import igraph
     import networkx
 
 
@@ -31,6 +30,14 @@ def to_networkx(
     return whole
 
 
+def to_igraph(graph: KnowledgeGraph) -> igraph.Graph:
+    """The bare graph for igraph's algorithms: the same nodes, and at every edge its `weight`."""
+    import igraph
+
+    edges = graph.edges()
+    return igraph.Graph(n=graph.node_count, edges=list(edges), edge_attrs={"weight": list(edges.values())})
+
+
 def write_graphml(path: Path, graph: networkx.Graph[int]) -> None:
     """Write GraphML, which Gephi, yEd, Cytoscape and igraph read."""
     import networkx
@@ -40,12 +47,7 @@ def write_graphml(path: Path, graph: networkx.Graph[int]) -> None:
 
 def component_sizes(graph: KnowledgeGraph) -> Sequence[int]:
     """How many nodes each connected component holds, largest first."""
-    import igraph
-
-    rows = np.repeat(np.arange(graph.node_count), np.diff(graph.starts))
-    once = rows < graph.neighbours
-    ends = np.column_stack([rows[once], graph.neighbours[once]])
-    return sorted(igraph.Graph(n=graph.node_count, edges=ends).connected_components().sizes(), reverse=True)
+    return sorted(to_igraph(graph).connected_components().sizes(), reverse=True)
 
 
 def xml_safe(text: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hippograph.graph.export import to_igraph
 from hippograph.graph.knowledge_graph import KnowledgeGraph
 from hippograph.types import Node
 
@@ -85,14 +86,10 @@ def distinct(values: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
 
 def exact_walk(graph: KnowledgeGraph, reset: Mapping[Node, float], damping: float) -> Scores:
     """The same walk solved exactly by igraph's PRPACK; the reference the push is held against."""
-    import igraph
-
     nodes, masses = _reset_vector(graph, reset)
     vector = np.zeros(graph.node_count)
     vector[nodes] = masses
-    edges = graph.edges()
-    whole = igraph.Graph(n=graph.node_count, edges=list(edges), edge_attrs={"weight": list(edges.values())})
-    scores = whole.personalized_pagerank(
+    scores = to_igraph(graph).personalized_pagerank(
         damping=damping, directed=False, weights="weight", reset=vector.tolist(), implementation="prpack"
     )
     return Scores(np.arange(graph.node_count), np.asarray(scores), 0.0)

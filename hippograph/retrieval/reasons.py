@@ -9,21 +9,33 @@ from hippograph.retrieval.explore import Exploration
 from hippograph.retrieval.rankings import Ranking
 from hippograph.types import Node, Reason, ReasonKind, Row
 
+WORDS = {
+    ReasonKind.DENSE: "near the question",
+    ReasonKind.LEXICAL: "shares the question's words",
+    ReasonKind.WALK: "visited by the walk",
+}
+"""What it means to stand high in a ranking."""
+
 
 def explain_passage(index: PublishedIndex, found: Exploration, row: int) -> tuple[Reason, ...]:
     """Its ranks by meaning, words and walk, the seed sentence it holds, and the path from the seeds to it."""
     reasons = []
-    for kind, text, ranking in (
-        (ReasonKind.DENSE, "near the question", found.dense),
-        (ReasonKind.LEXICAL, "shares the question's words", found.lexical),
-        (ReasonKind.WALK, "visited by the walk", found.walked),
+    for kind, ranking in (
+        (ReasonKind.DENSE, found.dense),
+        (ReasonKind.LEXICAL, found.lexical),
+        (ReasonKind.WALK, found.walked),
     ):
         if (rank := _rank(ranking, row)) is not None:
-            reasons.append(Reason(kind, text, rank))
+            reasons.append(ranked_by(kind, rank))
     reasons += _seed_facts(index, found, row)
     if path := _path(index, found, row):
         reasons.append(Reason(ReasonKind.PATH, path))
     return tuple(reasons)
+
+
+def ranked_by(kind: ReasonKind, rank: int) -> Reason:
+    """That a passage stands at this rank of one of the rankings."""
+    return Reason(kind, WORDS[kind], rank)
 
 
 def _rank(ranking: Ranking, row: int) -> int | None:

@@ -18,7 +18,7 @@ from hippograph.retrieval.explore import Exploration, explore
 from hippograph.retrieval.one_thread import one_blas_thread
 from hippograph.retrieval.ranker import Ranker, load_ranker
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
-from hippograph.retrieval.reasons import explain_passage
+from hippograph.retrieval.reasons import explain_passage, ranked_by
 from hippograph.retrieval.seeds import describe
 from hippograph.settings import RetrievalSettings
 from hippograph.types import (
@@ -128,9 +128,8 @@ METHODS: Mapping[str, Method] = {"hippograph": _hippograph, "dense": _dense, "bm
 def _plain(
     index: PublishedIndex, ranking: Ranking, method: str, kind: ReasonKind, watch: Stopwatch
 ) -> SearchResult:
-    text = {"dense": "near the question", "bm25": "shares the question's words"}[method]
     passages = tuple(
-        _ranked(index, rank, row, score, 1, (Reason(kind, text, rank),))
+        _ranked(index, rank, row, score, 1, (ranked_by(kind, rank),))
         for rank, (row, score) in enumerate(
             zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True), start=1
         )

@@ -109,18 +109,6 @@ def _save_tables(folder: Path, linked: Linked, documents: Sequence[Document]) ->
     np.save(folder / "sentences.entity_starts.npy", linked.sentence_entity_starts)
     np.save(folder / "sentences.entities.npy", linked.sentence_entities)
     np.save(folder / "titles.nodes.npy", linked.title_nodes)
-    starts, passages = _titled(linked)
-    np.save(folder / "titles.starts.npy", starts)
-    np.save(folder / "titles.passages.npy", passages)
-
-
-def _titled(linked: Linked) -> tuple[np.ndarray, np.ndarray]:
-    """The passages each entity is the title of, by entity."""
-    entities = linked.title_nodes - len(linked.passages)
-    has_title = np.flatnonzero(linked.title_nodes >= 0)
-    order = has_title[np.argsort(entities[has_title], kind="stable")]
-    counts = np.bincount(entities[has_title], minlength=len(linked.entity_keys))
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), order.astype(np.int32)
 
 
 def _save_graph(folder: Path, linked: Linked) -> None:

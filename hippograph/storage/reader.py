@@ -75,8 +75,6 @@ def _open(folder: Path, manifest: Manifest, vectors: VectorIndexes) -> Published
         entity_names=Strings(folder, "entities.names"),
         entity_passage_counts=_array(folder, "entities.passage_counts"),
         title_nodes=_array(folder, "titles.nodes"),
-        titled_starts=_array(folder, "titles.starts"),
-        titled_passages=_array(folder, "titles.passages"),
         passage_documents=_array(folder, "passages.documents"),
         vector_mean=_array(folder, "vectors.mean"),
         vector_covariance=_array(folder, "vectors.covariance"),

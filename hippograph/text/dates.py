@@ -6,8 +6,11 @@ import re
 
 from hippograph.text.sentences import Span
 
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+"""The months' full names, as alternatives of a pattern."""
+
 _MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    rf"(?:{MONTHS}"
     r"|Jan\.?|Feb\.?|Mar\.?|Apr\.?|Jun\.?|Jul\.?|Aug\.?|Sept?\.?|Oct\.?|Nov\.?|Dec\.?)"
 )
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
