@@ -3,6 +3,8 @@
 HippographError
 ├── SettingsError          a setting is wrong or unknown
 ├── ConnectorError         a source cannot be read at all
+│   ├── SourceUnavailable  it cannot be reached just now
+│   └── SourceShrunk       it lost more documents than it should at once
 ├── QuestionError          the question cannot be asked as it is
 ├── ExtractionError        facts could not be extracted
 ├── EmbeddingError         the embedder failed
@@ -12,9 +14,12 @@ HippographError
 │   ├── IndexMismatch      the index was made by other parts than these
 │   └── PublishConflict    another writer holds the index
 ├── GenerationError        the language model
-│   ├── RateLimited
-│   ├── ModelUnavailable
-│   └── UnreadableOutput
+│   ├── RateLimited        the server asks for a pause
+│   ├── ModelUnavailable   the server cannot be reached, or fails
+│   ├── ModelRefused       wrong key, unknown model, or a server that speaks another protocol
+│   ├── ContextTooLong     the request does not fit the model's window
+│   ├── UnreadableOutput   the reply cannot be read
+│   └── BudgetSpent        the tokens or the money allowed are used up
 └── MissingExtra           an optional package is not installed
 """
 
@@ -31,6 +36,16 @@ class SettingsError(HippographError):
 
 class ConnectorError(HippographError):
     """A source as a whole cannot be read; single bad files are `SourceFailure` records instead."""
+
+
+class SourceUnavailable(ConnectorError):
+    """A source cannot be reached just now; what it holds is unknown, so nothing of it is removed."""
+
+    retryable = True
+
+
+class SourceShrunk(ConnectorError):
+    """A source lost more of its documents at once than the settings allow: ask before they are removed."""
 
 
 class QuestionError(HippographError):
@@ -89,6 +104,18 @@ class ModelUnavailable(GenerationError):
 
 class UnreadableOutput(GenerationError):
     """The model answered with something that cannot be read."""
+
+
+class ModelRefused(GenerationError):
+    """The server will not serve this request however often it is sent: wrong key, unknown model, wrong protocol."""
+
+
+class ContextTooLong(GenerationError):
+    """The request does not fit the model's window."""
+
+
+class BudgetSpent(GenerationError):
+    """The tokens, calls or money that were allowed are used up."""
 
 
 class MissingExtra(HippographError):

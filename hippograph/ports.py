@@ -6,25 +6,34 @@ Settings, as `module:Class`, or handed in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from hippograph.errors import GenerationError
 from hippograph.types import (
     Document,
+    DocumentId,
     Draft,
     Evidence,
     Extraction,
     ExtractionFailure,
+    ModelReply,
+    ModelRequest,
     Passage,
     SourceFailure,
+    Unchanged,
+    Usage,
     Vectors,
 )
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Connector(Protocol):
@@ -38,6 +47,16 @@ class Connector(Protocol):
 
         Raises ConnectorError when the source as a whole cannot be read.
         """
+        ...
+
+
+class MarkedConnector(Connector, Protocol):
+    """A source that can tell, without reading them, which documents are as they were."""
+
+    def changed_documents(
+        self, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        """Every document, in full where its mark is not the one given, as `Unchanged` where it is."""
         ...
 
 
@@ -133,6 +152,47 @@ class Answerer(Protocol):
 
     def answer(self, question: str, query_vector: Vectors, evidence: Sequence[Evidence]) -> Draft:
         """An answer that cites the evidence, or a refusal that says why there is none."""
+        ...
+
+
+class Generator(Protocol):
+    """A language model behind a server."""
+
+    name: str
+    fingerprint: str
+    """Changes when the same request might get another reply: model, server and parameters, never a key."""
+    context_tokens: int
+    """How many tokens a request and its reply may take together."""
+
+    def generate(self, request: ModelRequest) -> ModelReply:
+        """One reply. Raises a leaf of GenerationError; what was paid for an unreadable reply stays counted."""
+        ...
+
+    def generate_many(self, requests: Iterable[ModelRequest]) -> Iterator[ModelReply | GenerationError]:
+        """The replies in the order of the requests, several under way at once; an error stands in its own place."""
+        ...
+
+    def stream(self, request: ModelRequest) -> Iterator[str]:
+        """The reply's text as it is written. Raises a leaf of GenerationError."""
+        ...
+
+    def token_count(self, text: str) -> int:
+        """How many tokens a text takes, near enough to plan by."""
+        ...
+
+    def usage(self) -> Mapping[str, Usage]:
+        """What was spent so far, by purpose."""
+        ...
+
+
+class Workers(Protocol):
+    """Where shards of work run: here, in threads, in processes or on a cluster."""
+
+    def map(self, work: Callable[[list[Item]], Result], shards: Iterable[list[Item]]) -> Iterator[Result]:
+        """What `work` makes of each shard, in the order of the shards, each as soon as it and those before are done.
+
+        An error of the work passes through at its shard's place.
+        """
         ...
 
 

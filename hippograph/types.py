@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,8 @@ class Document:
     media_type: str = "text/plain"
     timestamp: datetime | None = None
     metadata: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    mark: str = ""
+    """What the source itself knows this state by (size and time, an ETag, a blob's hash): equal marks, equal texts."""
 
     def content_hash(self) -> str:
         """Changes when anything a reader could see changes."""
@@ -69,6 +71,13 @@ class SourceFailure:
 
     uri: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A document that a source still holds in the state whose mark it was told, and so did not read again."""
+
+    id: DocumentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +303,54 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer cost in model calls and tokens."""
+    """What work cost in model calls, tokens and money."""
 
     llm_calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cost: float = 0.0
+    """Money by the prices in the settings, in their currency; 0 where none are set."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.llm_calls + other.llm_calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cost + other.cost,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation with a model: `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One question to a model. With a schema the reply is JSON that fits it."""
+
+    messages: tuple[Message, ...]
+    purpose: str
+    """What the call is for (extract, recognise, decompose, answer ...): usage is reported by it."""
+    schema: Mapping[str, Any] | None = None
+    """A JSON schema whose root is an object."""
+    max_tokens: int | None = None
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReply:
+    """What a model answered."""
+
+    text: str
+    data: Any
+    """The parsed JSON, checked against the request's schema; None where none was asked for."""
+    usage: Usage
+    repaired: bool = False
+    """Whether the JSON had to be repaired before it could be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from hippograph.types import (
 
 
 def document_to_json(document: Document) -> str:
-    """One line of JSON, the same for the same document."""
+    """One line of JSON, the same for the same document; its source's mark is kept elsewhere."""
     record = asdict(document)
+    del record["mark"]
     record["timestamp"] = document.timestamp.isoformat() if document.timestamp else None
     return _dump(record)
 

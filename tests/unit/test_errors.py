@@ -35,10 +35,10 @@ def test_the_tree_is_as_it_is_drawn():
 
 
 def test_only_what_may_pass_by_itself_is_retryable():
-    """Waiting helps against another writer and against a model's server, and against nothing else."""
+    """Waiting helps against another writer, a source out of reach and a model's server, and against nothing else."""
     retryable = {name for name in defined() if getattr(errors, name).retryable}
 
-    assert retryable == {"PublishConflict", "RateLimited", "ModelUnavailable"}
+    assert retryable == {"PublishConflict", "RateLimited", "ModelUnavailable", "SourceUnavailable"}
 
 
 def test_a_missing_extra_says_what_to_install():
