@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from hippograph.errors import GenerationError
 from hippograph.types import (
+    Claim,
     Document,
     DocumentId,
     Draft,
@@ -30,6 +31,7 @@ from hippograph.types import (
     Unchanged,
     Usage,
     Vectors,
+    Verdict,
 )
 
 Item = TypeVar("Item")
@@ -152,6 +154,19 @@ class Answerer(Protocol):
 
     def answer(self, question: str, query_vector: Vectors, evidence: Sequence[Evidence]) -> Draft:
         """An answer that cites the evidence, or a refusal that says why there is none."""
+        ...
+
+
+class Verifier(Protocol):
+    """Holds a claim against evidence."""
+
+    name: str
+
+    def verify(self, claim: Claim, evidence: Sequence[Evidence]) -> Verdict:
+        """Supported, refuted or not enough evidence, with the sentence that decides.
+
+        Raises a leaf of GenerationError or EmbeddingError where it cannot tell; it never guesses instead.
+        """
         ...
 
 

@@ -368,3 +368,89 @@ class Answer:
     passages: tuple[RankedPassage, ...]
     trace: SearchTrace
     usage: Usage = Usage()
+
+
+# --------------------------------------------------------------------------- what is checked
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement that can be true or false by itself: names stand where its sentence had pronouns."""
+
+    text: str
+    sentence: str
+    """The sentence it was taken from, as it was written."""
+    start: int
+    end: int
+    """Where that sentence stands: character offsets into the checked text."""
+    subject: str = ""
+    """What it is about; empty where the rules are not sure."""
+    hedge: str = ""
+    """Words such as "probably" that were left out, since they can be neither true nor false."""
+
+
+class VerdictKind(StrEnum):
+    """What the evidence says of a claim."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verifier makes of one claim, with the sentence that decides."""
+
+    kind: VerdictKind
+    citation: Citation | None
+    """The deciding sentence; None where no sentence speaks of what is claimed."""
+    why: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedClaim:
+    """A claim, its verdict, and the passages it was compared with."""
+
+    claim: Claim
+    verdict: Verdict
+    passages: tuple[RankedPassage, ...] = ()
+    failure: str | None = None
+    """Why the verifier gave no verdict of its own, where it failed; such a claim is never supported."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedSentence:
+    """A sentence of a checked text that claims nothing, and why it was left out."""
+
+    text: str
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """A text after the check: every claim in reading order, and the sentences that claim nothing."""
+
+    claims: tuple[CheckedClaim, ...]
+    skipped: tuple[SkippedSentence, ...]
+    unread_characters: int = 0
+    """How much of the text's end was left unread because there was too much of it."""
+    verifier: str = ""
+
+    def count(self, kind: VerdictKind) -> int:
+        """How many claims have that verdict."""
+        return sum(checked.verdict.kind is kind for checked in self.claims)
+
+    def precision(self) -> float | None:
+        """The share of claims that are supported (FActScore; VeriScore's P); None of a text without claims."""
+        return self.count(VerdictKind.SUPPORTED) / len(self.claims) if self.claims else None
+
+    def verdict(self) -> VerdictKind:
+        """Of the text as a whole: refuted where one claim is, supported where all are, and at least one is."""
+        if self.count(VerdictKind.REFUTED):
+            return VerdictKind.REFUTED
+        if self.claims and self.count(VerdictKind.SUPPORTED) == len(self.claims):
+            return VerdictKind.SUPPORTED
+        return VerdictKind.NOT_ENOUGH_EVIDENCE
