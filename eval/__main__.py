@@ -1,4 +1,4 @@
-"""The command line of the measurements: `python -m eval retrieval|answers|compare|extraction|train-ranker|bench`."""
+"""The command line of the measurements; `python -m eval --help` lists them."""
 
 from __future__ import annotations
 
@@ -152,6 +152,38 @@ def train_ranker(
         _print_json(rows)
     else:
         show_reports("recall of the ranker", rows, list(rows[0]))
+
+
+@app.command()
+def growth(
+    history: Annotated[Path, typer.Argument(metavar="HISTORY", help="A folder with a recorded history.")],
+    embedder: Annotated[
+        str, typer.Option(help="`default` is the one of the settings; `hashing` needs no model and is fast.")
+    ] = "hashing",
+    points: Annotated[int, typer.Option(min=1, help="How often to compare with a fresh build.")] = 10,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the N documents that appear first.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay adds, changes and deletes into one index, and compare it with fresh builds; exit 1 if they differ."""
+    from eval.growth import measure_growth, show_growth
+    from eval.histories import open_history
+    from eval.tables import bars
+    from hippograph.settings import Settings
+    from hippograph.wiring import build_parts
+
+    recorded = open_history(history)
+    recorded = recorded if limit is None else recorded.limited(limit)
+    settings = Settings.load() if embedder == "default" else Settings.load(models={"embedder": embedder})
+    with bars() as shown:
+        report = measure_growth(recorded, settings, build_parts(settings), points, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_growth(report)
+    if report["difference_count"]:
+        raise typer.Exit(1)
 
 
 @bench.command()

@@ -125,7 +125,7 @@ def make_dataset(folder: Path, documents: tuple[Document, ...], questions: tuple
 def load_corpus(folder: Path) -> tuple[Document, ...]:
     """The documents of a folder that has a `corpus.jsonl`; the questions may be missing."""
     path = folder / CORPUS_FILE
-    documents = tuple(_document(row, where) for row, where in _rows(path))
+    documents = tuple(_document(row, where) for row, where in read_rows(path))
     _require_distinct([document.id for document in documents], path)
     if not documents:
         raise DatasetError(f"{path} holds no documents.")
@@ -134,7 +134,7 @@ def load_corpus(folder: Path) -> tuple[Document, ...]:
 
 def load_questions(path: Path) -> tuple[Question, ...]:
     """The questions of one JSONL file."""
-    questions = tuple(_question(row, where) for row, where in _rows(path))
+    questions = tuple(_question(row, where) for row, where in read_rows(path))
     _require_distinct([question.id for question in questions], path)
     return questions
 
@@ -145,7 +145,7 @@ def require_file(path: Path, role: str) -> None:
         raise DatasetNotFound(f"{path} does not exist: {role}.")
 
 
-def _rows(path: Path) -> Iterator[tuple[Mapping[str, Any], str]]:
+def read_rows(path: Path) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Every object of a JSONL file, and how to call its place in a message. Blank lines are skipped."""
     require_file(path, f"a data set is a folder with {CORPUS_FILE} and {QUESTIONS_FILE}")
     try:
