@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -111,6 +111,27 @@ class StorageSettings(Section):
     """How many passages or strings are finished between two saves of the work in progress."""
 
 
+class SourceSettings(Section):
+    """How sources are read, and when their losses are asked about before they are believed."""
+
+    max_loss: float = Field(0.5, ge=0, le=1)
+    """A source that held ten documents or more may lose this share of them at once without a question."""
+    allow_private: tuple[Annotated[str, Field(pattern=r"^(all|[0-9a-fA-F.:]+(/\d+)?)$")], ...] = ()
+    """Address ranges within private networks that web sources may use, such as 10.1.0.0/16; `all` allows any."""
+    cache_folder: Path | None = None
+    """Where copies of remote repositories and pages are kept; without one, the user's own cache folder."""
+    timeout_seconds: float = Field(20, gt=0)
+    """For each step of an exchange with a web server; the whole of it may take three times as long."""
+    pause_seconds: float = Field(0.25, ge=0)
+    """Between two requests to one web server, unless its robots.txt asks for more."""
+    largest_page_mb: int = Field(32, ge=1)
+    """A larger web page is not read."""
+
+    def for_connectors(self) -> dict[str, Any]:
+        """The part that connectors are made with, as the arguments of connectors.by_uri.connector_for."""
+        return self.model_dump(exclude={"max_loss"})
+
+
 class Settings(BaseSettings):
     """Everything that can be chosen, in sections."""
 
@@ -128,6 +149,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()
+    sources: SourceSettings = SourceSettings()
 
     @classmethod
     def settings_customise_sources(

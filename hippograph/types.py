@@ -78,6 +78,8 @@ class Unchanged:
     """A document that a source still holds in the state whose mark it was told, and so did not read again."""
 
     id: DocumentId
+    mark: str = ""
+    """What the source knows the same state by from now on, where that is another mark (a file was touched)."""
 
 
 @dataclass(frozen=True, slots=True)
