@@ -12,7 +12,7 @@ from hippograph.text.readings import LONGEST_NAME, MOST_FACTS, Reading, read_rea
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("subject name o x".split()), inner)
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["subject", "name", "o", "x"]), inner)
     ),
     max_leaves=12,
 )
