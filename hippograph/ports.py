@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from hippograph.errors import GenerationError
 from hippograph.types import (
+    CitedSentence,
     Claim,
     Document,
     DocumentId,
@@ -154,6 +155,31 @@ class Answerer(Protocol):
 
     def answer(self, question: str, query_vector: Vectors, evidence: Sequence[Evidence]) -> Draft:
         """An answer that cites the evidence, or a refusal that says why there is none."""
+        ...
+
+
+@runtime_checkable
+class ModelAnswerer(Answerer, Protocol):
+    """Writes the answer with a language model: while one looks on, or in a shape that is asked for."""
+
+    def within(self, generator: Generator) -> ModelAnswerer:
+        """The same answerer over another generator, such as one that bounds and counts the calls of one answer."""
+        ...
+
+    def stream(
+        self, question: str, query_vector: Vectors, evidence: Sequence[Evidence]
+    ) -> Iterator[CitedSentence | Draft]:
+        """Each sentence as soon as it is complete and its citations are verified; the draft at the end."""
+        ...
+
+    def fill(
+        self,
+        question: str,
+        query_vector: Vectors,
+        evidence: Sequence[Evidence],
+        schema: Mapping[str, Any],
+    ) -> Draft:
+        """The answer with `data` that fits a JSON schema. Raises a leaf of GenerationError: nothing can stand in."""
         ...
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -88,6 +88,21 @@ class RetrievalSettings(Section):
     """How many of them may come from one document: a long one would crowd out the second hop."""
 
 
+class AnswerSettings(Section):
+    """How an answer is looked for and written where a language model helps, and what it may take."""
+
+    loop: str = "none"
+    """How the search goes on from what it found: none, decompose, ircot or refine."""
+    max_hops: int = Field(4, ge=1)
+    """How many searches one answer may take; the question's own is the first."""
+    max_model_calls: int = Field(8, ge=0)
+    """How many model calls one answer may take; the last is kept for the answer itself."""
+    deadline_seconds: float = Field(120, gt=0)
+    """No call is begun later than this after the question."""
+    style: Literal["brief", "full"] = "brief"
+    """brief: a sentence or two. full: everything the documents found say of it."""
+
+
 class ModelSettings(Section):
     """Which parts are plugged in: a name of the tables in wiring.py, or `module:Class`."""
 
@@ -147,6 +162,7 @@ class Settings(BaseSettings):
     extraction: ExtractionSettings = ExtractionSettings()
     graph: GraphSettings = GraphSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    answer: AnswerSettings = AnswerSettings()
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()
     sources: SourceSettings = SourceSettings()

@@ -256,6 +256,10 @@ class SearchTrace:
     fallback: str | None
     """Why the graph was not used, when it was not; else None."""
     timings_ms: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+    """What went wrong on the way and was done without, such as a model that could not be reached."""
+    queries: tuple[str, ...] = ()
+    """What was searched for after the question itself, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,16 +295,44 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of a document that an answer repeats: `text` is the document's between `start` and `end`."""
+
+    passage: PassageId
+    document: DocumentId
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """One sentence of an answer, the sentences of documents it rests on, and the words it quotes from them."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What an answerer makes of the evidence: an answer, or the reason why there is none."""
 
     text: str
     span: str | None
-    """The shortest answer, a few words copied from a cited sentence, or "yes" or "no"."""
+    """The shortest answer: a few words copied from a cited sentence, "yes" or "no"; from a model, its own words."""
     citations: tuple[Citation, ...]
     refusal: str | None
     """Why the evidence does not support an answer; None when it does."""
     confidence: float
+    sentences: tuple[CitedSentence, ...] = ()
+    """The answer sentence by sentence, where a model wrote it."""
+    data: Any = None
+    """The answer in the shape that was asked for."""
+    warnings: tuple[str, ...] = ()
+    """What was left out of what the model wrote, and why; what was done without."""
+    method: str = ""
+    """What wrote it, where it is not the answerer itself; empty where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +402,10 @@ class Answer:
     passages: tuple[RankedPassage, ...]
     trace: SearchTrace
     usage: Usage = Usage()
+    sentences: tuple[CitedSentence, ...] = ()
+    """The answer sentence by sentence, where a model wrote it."""
+    data: Any = None
+    """The answer in the shape that was asked for: a validated pydantic model, or JSON that fits the schema."""
 
 
 # --------------------------------------------------------------------------- what is checked
