@@ -85,6 +85,40 @@ def index(
 
 
 @app.command()
+def watch(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Folders, files or URIs.", show_default=False)
+    ],
+    every: Annotated[
+        str, typer.Option(metavar="INTERVAL", help="How often: 30s, 10m, 6h, 1d.", show_default=False)
+    ],
+    folder: IndexFolder = INDEX,
+    times: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop after N rounds.", show_default="never")
+    ] = None,
+    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="As for index.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="As for index.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document a line and round.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Index now and again at every interval, until Ctrl-C or SIGTERM; one line a round."""
+    from hippograph.cli.watch import seconds_of, watch_sources
+
+    went_well = watch_sources(
+        sources,
+        folder,
+        seconds_of(every),
+        include=include or (),
+        exclude=exclude or (),
+        times=times,
+        as_json=as_json,
+        quiet=quiet,
+    )
+    if not went_well and times:
+        raise typer.Exit(1)
+
+
+@app.command()
 def search(
     question: Question,
     folder: IndexFolder = INDEX,
