@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from connectors.file_types import file_type, known_endings
+from connectors.marks import items_read
 from connectors.moments import in_utc
-from connectors.reading import read_file
+from connectors.reading import changed_file, read_file
 from hippograph.errors import ConnectorError
-from hippograph.types import Document, SourceFailure
+from hippograph.types import Document, DocumentId, SourceFailure, Unchanged
 
 
 class FileConnector:
@@ -34,6 +35,14 @@ class FileConnector:
         """
         path = existing_file(self._path)
         return read_file(path, path.name, self._kind, in_utc(since) if since else None)
+
+    def changed_documents(
+        self, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        """The file's documents, unread where it is as it was. Raises ConnectorError when the file is gone."""
+        path = existing_file(self._path)
+        known = items_read(marks, lambda id_: path.name)
+        return changed_file(path, path.name, self._kind, known.get(path.name))
 
 
 def existing_file(path: str | os.PathLike[str]) -> Path:

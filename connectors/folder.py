@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-from connectors.file_types import file_type
+from connectors.file_types import FileType, file_type
 from connectors.globs import selection
+from connectors.marks import items_read, named_item
 from connectors.moments import in_utc
-from connectors.reading import nothing_read, read_file
+from connectors.reading import changed_file, nothing_read, read_file
 from connectors.walking import Listing, list_files
 from hippograph.errors import ConnectorError
-from hippograph.types import Document, SourceFailure
+from hippograph.types import Document, DocumentId, SourceFailure, Unchanged
+
+Item = TypeVar("Item")
 
 
 class FolderConnector:
@@ -37,17 +41,33 @@ class FolderConnector:
 
         Raises ConnectorError when the folder is gone or may no longer be read.
         """
-        listing = list_files(_existing_folder(self._root), self._selection)
-        return _read(listing, in_utc(since) if since else None)
+        moment = in_utc(since) if since else None
+        return _read(self._listed(), lambda path, name, kind: read_file(path, name, kind, moment))
+
+    def changed_documents(
+        self, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        """Every document, unread where its file is as it was: by size and times, else by content.
+
+        Raises ConnectorError as `documents` does.
+        """
+        listing = self._listed()
+        known = items_read(marks, named_item(listing.files))
+        return _read(listing, lambda path, name, kind: changed_file(path, name, kind, known.get(name)))
+
+    def _listed(self) -> Listing:
+        return list_files(_existing_folder(self._root), self._selection)
 
 
-def _read(listing: Listing, since: datetime | None) -> Iterator[Document | SourceFailure]:
+def _read(
+    listing: Listing, read: Callable[[Path, str, FileType], Iterator[Item]]
+) -> Iterator[Item | SourceFailure]:
     for name in sorted({*listing.files, *listing.refused}):
         kind = file_type(name)
         if name in listing.refused:
             yield listing.refused[name]
         elif kind is not None:
-            yield from read_file(listing.files[name], name, kind, since)
+            yield from read(listing.files[name], name, kind)
     if listing.unread and not listing.files:
         yield nothing_read(listing.root.as_uri(), listing.unread)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from connectors.file import existing_file
 from connectors.file_types import JSON_LINES
+from connectors.marks import items_read
 from connectors.moments import in_utc
-from connectors.reading import read_file
-from hippograph.types import Document, SourceFailure
+from connectors.reading import changed_file, read_file
+from hippograph.types import Document, DocumentId, SourceFailure, Unchanged
 
 
 class JsonlConnector:
@@ -30,3 +31,10 @@ class JsonlConnector:
         Raises ConnectorError when the file is gone.
         """
         return read_file(existing_file(self._path), "", JSON_LINES, in_utc(since) if since else None)
+
+    def changed_documents(
+        self, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        """The lines, unread where the file is as it was. Raises ConnectorError when the file is gone."""
+        known = items_read(marks, lambda id_: "")
+        return changed_file(existing_file(self._path), "", JSON_LINES, known.get(""))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import quote
 
 from connectors.file_types import FileType, known_endings
+from connectors.marks import ReadItem, State, file_state, marked
 from connectors.parsers.entries import BrokenEntry, Entry, Scalar, UnreadableFile
 from hippograph.errors import MissingExtra
-from hippograph.types import Document, DocumentId, SourceFailure, content_id
+from hippograph.types import Document, DocumentId, SourceFailure, Unchanged, content_id
+
+Item = TypeVar("Item")
 
 LARGEST_FILE = 1 << 30
 """Bytes of a file that is held in memory as a whole: 1 GiB. Files of rows are streamed and may be larger."""
@@ -54,26 +58,82 @@ def read_file(
     `name` is the file's own name in its source. It is the id of the whole file, and stands before the id of a
     row; without a name, rows keep their own ids.
     """
-    uri = path.as_uri()
-    try:
+
+    def read() -> Iterator[Document | SourceFailure]:
         with open_regular_file(path) as stream:
             status = os.fstat(stream.fileno())
-            changed_at = datetime.fromtimestamp(status.st_mtime, UTC)
-            if since is None or changed_at > since:
-                metadata: dict[str, Scalar] = {"path": name, "size": status.st_size}
-                origin = Origin(name, uri, kind.media_type, changed_at, metadata)
+            origin = _file_origin(path, name, kind, status)
+            if since is None or (origin.timestamp and origin.timestamp > since):
                 yield from read_stream(stream, status.st_size, kind, origin)
+
+    return _telling_mishaps(path, read())
+
+
+def changed_file(
+    path: Path, name: str, kind: FileType, known: ReadItem | None
+) -> Iterator[Document | Unchanged | SourceFailure]:
+    """The same documents with marks; `Unchanged` where the file is as it was when it was read into `known`.
+
+    First by size and times, for which it is not opened; then by content, for which it is not parsed. A file that
+    was only touched keeps the timestamp of its content: it says when the file was last seen to change.
+    """
+
+    def read() -> Iterator[Document | Unchanged | SourceFailure]:
+        if known and known.state.said and known.state.said == file_state(os.lstat(path)):
+            yield from known.unchanged()
+            return
+        with open_regular_file(path) as stream:
+            status = os.fstat(stream.fileno())
+            state = State(file_state(status), _digest(stream, path, status.st_size, kind))
+            if known and state.content and state.content == known.state.content:
+                yield from known.unchanged(state)
+                return
+            documents = read_stream(stream, status.st_size, kind, _file_origin(path, name, kind, status))
+            yield from marked(documents, state, lambda: _is_same(os.fstat(stream.fileno()), status))
+
+    return _telling_mishaps(path, read())
+
+
+def _file_origin(path: Path, name: str, kind: FileType, status: os.stat_result) -> Origin:
+    changed_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    metadata: dict[str, Scalar] = {"path": name, "size": status.st_size}
+    return Origin(name, path.as_uri(), kind.media_type, changed_at, metadata)
+
+
+def _digest(stream: BinaryIO, path: Path, size: int, kind: FileType) -> str:
+    """Names where a file is and what it holds, and rewinds it; nothing for a file that is too large to be read."""
+    if is_too_large(size, kind):
+        return ""
+    digest = hashlib.sha256()
+    while piece := stream.read(1 << 20):
+        digest.update(piece)
+    stream.seek(0)
+    return content_id(str(path), digest.hexdigest())
+
+
+def _is_same(one: os.stat_result, other: os.stat_result) -> bool:
+    return (one.st_size, one.st_mtime_ns, one.st_ctime_ns) == (
+        other.st_size,
+        other.st_mtime_ns,
+        other.st_ctime_ns,
+    )
+
+
+def _telling_mishaps(path: Path, items: Iterator[Item]) -> Iterator[Item | SourceFailure]:
+    """What is read of a file, and a sentence in place of every error of the file system."""
+    try:
+        yield from items
     except UnreadableFile as problem:
-        yield SourceFailure(uri, str(problem))
+        yield SourceFailure(path.as_uri(), str(problem))
     except FileNotFoundError:
-        yield SourceFailure(uri, GONE)
+        yield SourceFailure(path.as_uri(), GONE)
     except PermissionError:
-        yield SourceFailure(uri, CLOSED)
+        yield SourceFailure(path.as_uri(), CLOSED)
     except MemoryError:
-        yield SourceFailure(uri, TOO_BIG_TO_HOLD)
+        yield SourceFailure(path.as_uri(), TOO_BIG_TO_HOLD)
     except OSError as error:
         reason = f"The file cannot be read ({error.strerror or error}). Check the disk, or exclude it."
-        yield SourceFailure(uri, reason)
+        yield SourceFailure(path.as_uri(), reason)
 
 
 def open_regular_file(path: Path) -> BinaryIO:
@@ -98,7 +158,7 @@ def read_stream(
     try:
         if size == 0:
             raise UnreadableFile(EMPTY)
-        if size > LARGEST_FILE and kind.media_type not in STREAMED:
+        if is_too_large(size, kind):
             raise UnreadableFile(TOO_LARGE)
         found = False
         for item in entry_documents(kind.parser(stream), origin):
@@ -110,6 +170,11 @@ def read_stream(
         yield SourceFailure(origin.uri, str(problem))
     except MemoryError:
         yield SourceFailure(origin.uri, TOO_BIG_TO_HOLD)
+
+
+def is_too_large(size: int, kind: FileType) -> bool:
+    """Whether a file of so many bytes cannot be held as a whole."""
+    return size > LARGEST_FILE and kind.media_type not in STREAMED
 
 
 def entry_documents(
