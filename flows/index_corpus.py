@@ -1,104 +1,59 @@
 """The flow that brings an index in step with its sources: each step of `hippograph.indexing` is one task.
 
-Tasks pass paths and fingerprints, never graphs: every step reads and writes the stage on disk and is safe to repeat, so
-a run that was killed carries on where it was. Stages, not documents, are tasks: a task costs milliseconds by itself.
+A run that was killed carries on where it was, because every step keeps what it finished in the stage on disk.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import time
 from typing import Any
 
-from prefect import flow, task
-from prefect.artifacts import create_table_artifact
-from pydantic import BaseModel, Field
+from prefect import flow
 
-from connectors.by_uri import connector_for
+from flows import tasks
+from flows.corpus import Corpus
+from flows.missed import drop_missed_runs
+from flows.progress import begin_progress, show_progress
+from flows.reports import RunReport, leave_complaint, leave_report
 from hippograph.errors import HippographError
-from hippograph.indexing import (
-    check_shape,
-    cut_passages,
-    embed_and_publish,
-    extract_facts,
-    link,
-)
-from hippograph.settings import Settings
-from hippograph.storage.changes import Changes, find_changes, find_copies
-from hippograph.storage.stage import Stage
-from hippograph.types import IndexVersion
-from hippograph.wiring import build_parts
 
 
-class Corpus(BaseModel):
-    """What to index, and where."""
+@flow(name="index-corpus", flow_run_name="index {corpus.label}", persist_result=False)
+def index_corpus(corpus: Corpus) -> RunReport:
+    """Bring an index in step with its sources, and leave a report, a table and an event of what was published.
 
-    sources: list[str] = Field(min_length=1)
-    """Folders, files or URIs."""
-    index: Path
+    Raises what the steps raise, after a step was tried again where the error says that this may help.
+    """
+    drop_missed_runs()
+    progress = begin_progress(corpus)
+    seconds: dict[str, float] = {}
 
+    def step(task: Any) -> Any:
+        begun = time.perf_counter()
+        result = task(corpus, progress)
+        seconds[task.name] = time.perf_counter() - begun
+        return result
 
-def may_help(task: Any, run: Any, state: Any) -> bool:
-    """Whether trying again may help: the error says so itself."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, HippographError) and error.retryable
-
-
-STEP = {
-    "retries": 3,
-    "retry_delay_seconds": [1, 5, 20],
-    "retry_condition_fn": may_help,
-    "persist_result": False,
-}
-
-
-@task(name="read documents", **STEP)
-def read_documents(corpus: Corpus) -> Changes:
-    """New, changed and gone documents."""
-    settings = Settings.load()
-    with Stage(corpus.index) as stage:
-        check_shape(corpus.index, build_parts(settings), settings, migrate=False)
-        sources = [connector_for(source) for source in corpus.sources]
-        return find_changes(stage, sources, True, settings.storage.batch_size)
-
-
-@task(name="cut passages and extract facts", **STEP)
-def read_passages(corpus: Corpus) -> None:
-    """Passages of what changed, and what they claim."""
-    settings = Settings.load()
-    parts = build_parts(settings)
-    with Stage(corpus.index) as stage:
-        cut_passages(stage, parts.splitter, settings.storage.batch_size, _quietly)
-        extract_facts(stage, parts.extractor, settings.storage.batch_size, _quietly)
-
-
-@task(name="embed, link and publish", **STEP)
-def publish_version(corpus: Corpus) -> IndexVersion:
-    """Vectors, graph, and the one rename that shows the new version."""
-    settings = Settings.load()
-    parts = build_parts(settings)
-    with Stage(corpus.index) as stage:
-        copies = find_copies(stage)
-        linked, failures = link(stage, copies.keys(), parts, settings, _quietly)
-        return embed_and_publish(stage, linked, failures, parts, settings, _quietly).version
-
-
-@flow(name="index-corpus")
-def index_corpus(corpus: Corpus) -> IndexVersion:
-    """Bring an index in step with its sources, and leave a table of what changed."""
-    changes = read_documents(corpus)
-    read_passages(corpus)
-    version = publish_version(corpus)
-    row = {
-        "added": len(changes.added),
-        "changed": len(changes.changed),
-        "deleted": len(changes.deleted),
-        "unchanged": changes.unchanged,
-        "skipped": len(changes.failures),
-        "version": version.number,
-    }
-    create_table_artifact(table=[row], key="index-corpus", description=str(corpus.index))
-    return version
-
-
-def _quietly(step: str, done: int, total: int) -> None:
-    """Progress is told by the tasks' states."""
+    try:
+        changes = step(tasks.read_documents)
+        step(tasks.cut_passages)
+        usage = step(tasks.extract_facts)
+        published = step(tasks.publish_changes)
+    except HippographError as error:
+        leave_complaint(corpus, error)
+        raise
+    report = RunReport(
+        version=published.version,
+        is_new=published.is_new,
+        added=tuple(changes.added),
+        changed=tuple(changes.changed),
+        deleted=tuple(changes.deleted),
+        unchanged=changes.unchanged,
+        skipped=(*changes.failures, *published.copies),
+        passage_failures=published.passage_failures,
+        usage=usage,
+        step_seconds=seconds,
+    )
+    show_progress(progress, 100, f"{corpus.label}: version {published.version.number}")
+    leave_report(corpus, report)
+    return report

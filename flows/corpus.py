@@ -1,0 +1,62 @@
+"""What a flow indexes: the parameters of a run, checked before anything is read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hippograph.errors import SettingsError
+from hippograph.settings import Settings
+from hippograph.types import content_id
+from hippograph.wiring import EXTRACTORS
+
+
+class Corpus(BaseModel):
+    """What to index, where, and how. Prefect shows these values on its pages: they are no place for a secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sources: list[str] = Field(min_length=1)
+    """Folders, files or URIs."""
+    index: Path
+    """The folder of the index."""
+    name: str = ""
+    """What people call it; the index folder's name where none is given."""
+    grade: Literal["lite", "llm"] = "lite"
+    """How facts are found; lite needs no language model."""
+    budget: int | None = Field(None, ge=1)
+    """How many tokens one run may spend on a language model."""
+    include: list[str] = []
+    """Globs of the files of a folder that are read; all where there are none."""
+    exclude: list[str] = []
+    """Globs of the files or folders that are left out."""
+    settings: dict[str, dict[str, Any]] = {}
+    """Settings of this corpus by section; they go before the environment and hippograph.toml."""
+
+    @property
+    def label(self) -> str:
+        """Its name."""
+        return self.name or self.index.name or str(self.index)
+
+    @property
+    def key(self) -> str:
+        """Its name in lowercase letters, digits and dashes, as Prefect wants the keys of artifacts."""
+        slug = re.sub(r"[^a-z0-9]+", "-", self.label.lower()).strip("-")
+        return slug if slug == self.label else f"{slug or 'corpus'}-{content_id(self.label)[:8]}"
+
+
+def settings_of(corpus: Corpus) -> Settings:
+    """The settings under which a corpus is indexed. Raises SettingsError for one that is wrong."""
+    sections = {name: dict(section) for name, section in corpus.settings.items()}
+    if corpus.grade == "llm":
+        if "llm" not in EXTRACTORS:
+            raise SettingsError(
+                f"{corpus.label}: the grade llm is not part of this release; use lite, which needs no model."
+            )
+        sections.setdefault("models", {}).setdefault("extractor", "llm")
+    elif corpus.budget is not None:
+        raise SettingsError(f"{corpus.label}: the grade lite spends no tokens; leave the budget out.")
+    return Settings.load(**sections)
