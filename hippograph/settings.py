@@ -51,6 +51,16 @@ class ExtractionSettings(Section):
 
     max_sentence_characters: int = Field(2000, ge=100)
     """A longer sentence is read only this far, so that a table dump cannot stall the extractor."""
+    variant: Literal["two-call", "one-call"] = "two-call"
+    """How a language model is asked: for entities and then for facts among them, or for both at once."""
+    passages_per_call: int = Field(1, ge=1, le=64)
+    """How many passages one call may hold, where the model's window has room for them."""
+    gleanings: int = Field(0, ge=0, le=5)
+    """How often a model is asked what it missed; it stops early when it missed nothing."""
+    entity_types: tuple[str, ...] = ()
+    """The types of things a model is to find, such as person and place. Empty: anything that has a name."""
+    relation_types: tuple[str, ...] = ()
+    """The only relations a model's facts may have. Empty: any, in the words of the passage."""
 
 
 class GraphSettings(Section):
@@ -124,6 +134,9 @@ class StorageSettings(Section):
     """How many published versions stay on disk."""
     batch_size: int = Field(512, ge=1)
     """How many passages or strings are finished between two saves of the work in progress."""
+    replies: Path | None = None
+    """The file that keeps what a language model read until it is in an index, so that a run that dies pays nothing
+    twice. None: in the user's cache folder. Readings older than thirty days leave it."""
 
 
 class SourceSettings(Section):
