@@ -113,6 +113,21 @@ class AnswerSettings(Section):
     """brief: a sentence or two. full: everything the documents found say of it."""
 
 
+class CheckSettings(Section):
+    """How a text is checked, claim by claim."""
+
+    passages: int = Field(10, ge=1)
+    """How many passages that answer to a claim are read."""
+    name_passages: int = Field(6, ge=1)
+    """How many more are read because they hold its names."""
+    most_claims: int = Field(500, ge=1)
+    """A text with more claims is checked this far, and the report says so."""
+    most_characters: int = Field(200_000, ge=100)
+    """A longer text is read this far, and the report says so."""
+    most_failures: int = Field(3, ge=1)
+    """After so many failures in a row the verifier is not asked again."""
+
+
 class ModelSettings(Section):
     """Which parts are plugged in: a name of the tables in wiring.py, or `module:Class`."""
 
@@ -176,6 +191,7 @@ class Settings(BaseSettings):
     graph: GraphSettings = GraphSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answer: AnswerSettings = AnswerSettings()
+    check: CheckSettings = CheckSettings()
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()
     sources: SourceSettings = SourceSettings()
