@@ -3,40 +3,72 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from hippograph.ports import Parts
+from hippograph.generation.bounded import BoundedGenerator
+from hippograph.generation.inquiry import Inquiry
+from hippograph.generation.loops import look_further
+from hippograph.generation.model_answer import sentences_of
+from hippograph.generation.shape import Shape, in_shape, schema_of
+from hippograph.ports import ModelAnswerer, Parts
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.search import search
 from hippograph.settings import Settings
-from hippograph.types import Answer, DocumentId, Evidence, RankedPassage
+from hippograph.types import Answer, CitedSentence, DocumentId, Draft, Evidence, RankedPassage, SearchResult
 
 CROWD = 5
 """How many times more passages are searched than an answer may draw on, since one document may hold many."""
 
 
-def ask(question: str, index: PublishedIndex, parts: Parts, settings: Settings) -> Answer:
-    """Search, gather what the index knows of each found sentence, and let the answerer write from that alone."""
-    query_vector = parts.embedder.embed_query(question)
-    retrieval = settings.retrieval
-    found = search(
-        question, query_vector, index, retrieval, CROWD * retrieval.answer_passages, retrieval.method
-    )
+def ask(
+    question: str, index: PublishedIndex, parts: Parts, settings: Settings, shape: Shape | None = None
+) -> Answer:
+    """Search, gather what the index knows of each found sentence, and let the answerer write from that alone.
+
+    With a shape, the answer carries `data` in it: raises a leaf of GenerationError when the model cannot give any.
+    """
+    schema = None if shape is None else schema_of(shape)
+    inquiry = look_into(question, index, parts, settings)
+    if shape is None or schema is None:
+        return inquiry.answer(inquiry.answerer.answer(question, inquiry.query_vector, inquiry.evidence))
+    draft = inquiry.model_answerer().fill(question, inquiry.query_vector, inquiry.evidence, schema)
+    return inquiry.answer(replace(draft, data=in_shape(shape, draft.data)))
+
+
+def ask_stream(
+    question: str, index: PublishedIndex, parts: Parts, settings: Settings
+) -> Iterator[CitedSentence | Answer]:
+    """Each sentence of the answer as soon as it is written and its citations are verified, then the answer."""
+    inquiry = look_into(question, index, parts, settings)
+    if isinstance(inquiry.answerer, ModelAnswerer):
+        for written in inquiry.answerer.stream(question, inquiry.query_vector, inquiry.evidence):
+            yield inquiry.answer(written) if isinstance(written, Draft) else written
+        return
+    draft = inquiry.answerer.answer(question, inquiry.query_vector, inquiry.evidence)
+    yield from sentences_of(draft)
+    yield inquiry.answer(draft)
+
+
+def look_into(question: str, index: PublishedIndex, parts: Parts, settings: Settings) -> Inquiry:
+    """Everything that comes before the answer is written: one search or a loop of them, and the evidence."""
+    limits, retrieval, answerer = settings.answer, settings.retrieval, parts.answerer
+    query_vector, generator = parts.embedder.embed_query(question), None
+    if parts.generator:
+        generator = BoundedGenerator(parts.generator, limits.max_model_calls, limits.deadline_seconds)
+        answerer = answerer.within(generator) if isinstance(answerer, ModelAnswerer) else answerer
+
+    def look(query: str) -> SearchResult:
+        vector = query_vector if query == question else parts.embedder.embed_query(query)
+        return search(query, vector, index, retrieval, CROWD * retrieval.answer_passages, retrieval.method)
+
+    loops = settings.answer.loop != "none"
+    found = look_further(question, look, generator, limits) if loops else look(question)
     passages = spread_out(found.passages, retrieval.answer_passages, retrieval.passages_per_document)
-    draft = parts.answerer.answer(question, query_vector, gather_evidence(index, passages))
-    return Answer(
-        question=question,
-        text=draft.text,
-        span=draft.span,
-        citations=draft.citations,
-        refusal=draft.refusal,
-        confidence=draft.confidence,
-        method=parts.answerer.name,
-        passages=passages,
-        trace=found.trace,
-    )
+    evidence = tuple(gather_evidence(index, passages))
+    return Inquiry(question, query_vector, passages, evidence, found.trace, answerer, generator)
 
 
 def spread_out(passages: Sequence[RankedPassage], count: int, per_document: int) -> tuple[RankedPassage, ...]:
