@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hippograph.errors import IndexDamaged, IndexMismatch, IndexNotFound
 from hippograph.settings import Settings
 from hippograph.storage.manifest import MANIFEST_NAME, Manifest, read_manifest
-from hippograph.types import Document, Row, content_id
+from hippograph.types import Document, content_id
 
 if TYPE_CHECKING:
     from hippograph import Hippograph
@@ -139,19 +139,18 @@ def _require_unchanged(
             f"The index in {folder} was made with another {' and '.join(differing)}: name a new folder, or "
             "leave --index out to use the cache."
         )
-    if _indexed_texts(folder, manifest, parts) != {(d.id, d.title, d.text) for d in corpus.given}:
+    if _indexed_texts(folder, manifest, parts) != {(d.title, d.text) for d in corpus.given}:
         raise IndexMismatch(
             f"The index in {folder} holds other documents than {corpus.name}: name a new folder, or leave "
             "--index out to use the cache."
         )
 
 
-def _indexed_texts(folder: Path, manifest: Manifest, parts: Parts) -> set[tuple[str, str, str]]:
+def _indexed_texts(folder: Path, manifest: Manifest, parts: Parts) -> set[tuple[str, str]]:
     from hippograph.storage.reader import open_version
 
     index = open_version(folder, manifest, parts.vectors)
-    documents = (index.load_document(Row(row)) for row in range(manifest.version.document_count))
-    return {(document.id, document.title, document.text) for document in documents}
+    return {(document.title, document.text) for document in index.documents()}
 
 
 def _manifest(folder: Path) -> Manifest | None:

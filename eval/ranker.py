@@ -22,6 +22,7 @@ from hippograph.retrieval.ranker import Ranker, ranker_to_json
 from hippograph.retrieval.rankings import Ranking
 from hippograph.retrieval.signals import Signals, feature_matrix
 from hippograph.types import DocumentId, Row
+from hippograph.vectors import on_grid
 
 if TYPE_CHECKING:
     from hippograph import Hippograph
@@ -38,6 +39,8 @@ class Candidates:
 
     signals: Signals
     rows: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.uint64]
+    """What decides between candidates that score alike."""
     documents: Sequence[DocumentId]
     gold: frozenset[DocumentId]
 
@@ -54,11 +57,13 @@ def gather_candidates(
     gathered = []
     questions, index = dataset.with_gold(), memory.index
     for done, question in enumerate(questions):
-        found = explore(
-            question.text, memory.embedder.embed_query(question.text), index, memory.settings.retrieval
-        )
+        vector = on_grid(memory.embedder.embed_query(question.text))
+        found = explore(question.text, vector, index, memory.settings.retrieval)
         documents = [index.origin_of(Row(row)).id for row in found.pool.rows.tolist()]
-        gathered.append(Candidates(found.signals, found.pool.rows, documents, frozenset(question.gold)))
+        rows = found.pool.rows
+        gathered.append(
+            Candidates(found.signals, rows, index.keys_of(rows), documents, frozenset(question.gold))
+        )
         progress("exploring questions", done + 1, len(questions))
     return gathered
 
@@ -88,7 +93,8 @@ def recalls(ranker: Ranker, questions: Sequence[Candidates]) -> dict[str, float]
     for k in CUTS:
         each = []
         for candidates in questions:
-            order = Ranking.of(np.arange(len(candidates.rows)), ranker.scores(candidates.signals)).rows
+            places = np.arange(len(candidates.rows))
+            order = Ranking.of(places, ranker.scores(candidates.signals), candidates.keys).rows
             documents = documents_in_order([candidates.documents[place] for place in order.tolist()])
             each.append(recall_at_k(documents, candidates.gold, k))
         values[f"recall@{k}"] = round(float(np.mean(each)), 4)

@@ -88,6 +88,6 @@ def gather_evidence(index: PublishedIndex, passages: Sequence[RankedPassage]) ->
     for found in passages:
         sentences = np.array(index.sentence_rows(found.row), dtype=np.int64)
         extraction = index.load_extraction(found.row)
-        vectors = index.sentence_vectors.vectors(sentences)
+        vectors = index.sentence_vectors(sentences)
         evidence.append(Evidence(found, vectors, extraction.mentions, extraction.triples))
     return evidence

@@ -9,19 +9,23 @@ from pathlib import Path
 from types import TracebackType
 
 from hippograph.answering import ask
-from hippograph.errors import ConnectorError, IndexMismatch, StorageError
+from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, StorageError
 from hippograph.graph.export import to_networkx, write_graphml
-from hippograph.indexing import IndexReport, Progress, build_index
+from hippograph.indexing import IndexReport, Progress, build_index, rewrite_index, update_index
 from hippograph.ports import Connector, Embedder, Parts
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.question import checked_question
 from hippograph.retrieval.search import search
 from hippograph.settings import Settings
-from hippograph.storage.manifest import Manifest, read_manifest
-from hippograph.storage.reader import open_version, read_contributions, verify_version
+from hippograph.storage.changes import GIVEN
+from hippograph.storage.manifest import Manifest, read_manifest, read_versions
+from hippograph.storage.reader import open_version
+from hippograph.storage.verify import verify_version
+from hippograph.storage.versions import bytes_on_disk, go_back
 from hippograph.types import (
     Answer,
     Document,
+    DocumentId,
     IndexVersion,
     RankedPassage,
     SearchResult,
@@ -53,16 +57,11 @@ class Hippograph:
                 f"{parts.embedder.fingerprint}. Open it with the one it was made with, or swap the embedder "
                 f"with: hippograph index SOURCE --index {folder} --migrate (nothing is extracted again)."
             )
-        if parts.vectors.fingerprint != manifest.parts["vectors"]:
-            raise IndexMismatch(
-                f"The vectors in {folder} were saved as {manifest.parts['vectors']}, and this installation "
-                f"reads {parts.vectors.fingerprint}. Set models.vectors to the kind it was made with."
-            )
         self._folder = folder
-        self._manifest = manifest
         self._parts = parts
         self._settings = settings
-        self._index: PublishedIndex | None = open_version(folder, manifest, parts.vectors)
+        self._index: PublishedIndex | None
+        self._index, self._manifest = _open_visible(folder, parts)
 
     @classmethod
     def build(
@@ -136,6 +135,33 @@ class Hippograph:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError."""
         return ask(checked_question(question), self.index, self._parts, self._settings)
 
+    def add(self, documents: Iterable[Document]) -> IndexReport:
+        """Add documents, or replace those with the same ids, publish a version and open it. Only they cost."""
+        report = update_index(self._folder, self._parts, self._settings, added=documents)
+        self.refresh()
+        return report
+
+    def remove(self, ids: Iterable[DocumentId | str]) -> IndexReport:
+        """Remove documents, publish a version and open it. An id that is not there is among the report's failures."""
+        removed = [DocumentId(id_) for id_ in ids]
+        report = update_index(self._folder, self._parts, self._settings, removed=removed)
+        self.refresh()
+        return report
+
+    def compact(self) -> IndexReport:
+        """Write the index anew, without what is gone: its files are then those of one that was built at once."""
+        report = rewrite_index(self._folder, self._parts, self._settings)
+        self.refresh()
+        return report
+
+    def refresh(self) -> bool:
+        """Open the version that is visible now; False where it is the one that is open."""
+        manifest = read_manifest(self._folder)
+        if self._index is not None and manifest.version == self._manifest.version:
+            return False
+        self._index, self._manifest = _open_visible(self._folder, self._parts)
+        return True
+
     def status(self) -> IndexStatus:
         """What the open version holds."""
         return _status(self._folder, self._manifest)
@@ -146,8 +172,12 @@ class Hippograph:
 
     def export(self, path: str | Path) -> None:
         """Write the whole graph as GraphML."""
-        contributions = read_contributions(self._folder / self._manifest.folder)
-        write_graphml(Path(path), to_networkx(self.index.graph, contributions, self.index.label))
+        tables = self.index.tables
+        _, contributions = tables.contributions.gather(tables.live_passages())
+        write_graphml(
+            Path(path),
+            to_networkx(self.index.graph, self.index.nodes().tolist(), contributions, self.index.label),
+        )
 
     def close(self) -> None:
         """Let go of the files. They are memory-mapped, so this only drops the references. Twice is once."""
@@ -177,6 +207,60 @@ def index_sources(
     return build_index(sources, Path(folder), parts, settings, migrate=migrate, progress=progress)
 
 
+def add_documents(
+    documents: Iterable[Document],
+    folder: str | Path,
+    *,
+    settings: Settings | None = None,
+    parts: Parts | None = None,
+    progress: Progress = lambda step, done, total: None,
+) -> IndexReport:
+    """Add documents to an index, or replace those with the same ids, at the cost of these documents."""
+    settings = settings or Settings.load()
+    parts = parts or build_parts(settings)
+    return update_index(Path(folder), parts, settings, added=documents, progress=progress)
+
+
+def remove_documents(
+    ids: Iterable[DocumentId | str],
+    folder: str | Path,
+    *,
+    settings: Settings | None = None,
+    parts: Parts | None = None,
+    progress: Progress = lambda step, done, total: None,
+) -> IndexReport:
+    """Remove documents from an index, at the cost of these documents."""
+    settings = settings or Settings.load()
+    parts = parts or build_parts(settings)
+    removed = [DocumentId(id_) for id_ in ids]
+    return update_index(Path(folder), parts, settings, removed=removed, progress=progress)
+
+
+def compact_index(
+    folder: str | Path,
+    *,
+    settings: Settings | None = None,
+    parts: Parts | None = None,
+    progress: Progress = lambda step, done, total: None,
+) -> IndexReport:
+    """Write an index anew, without what is gone. It mends an index whose files are damaged."""
+    settings = settings or Settings.load()
+    return rewrite_index(Path(folder), parts or build_parts(settings), settings, progress)
+
+
+def list_versions(folder: str | Path) -> list[IndexVersion]:
+    """The versions that are kept, oldest first. Raises IndexNotFound."""
+    return [manifest.version for manifest in read_versions(Path(folder))]
+
+
+def roll_back(folder: str | Path, number: int | None = None) -> IndexVersion:
+    """Make the version before the visible one visible again, or the one with a number.
+
+    The next index command brings the index in step with its sources. Raises IndexNotFound, PublishConflict.
+    """
+    return go_back(Path(folder), number).version
+
+
 def read_status(folder: str | Path) -> IndexStatus:
     """What the newest version holds; no model is needed to tell. Raises IndexNotFound, IndexDamaged."""
     return _status(Path(folder), read_manifest(Path(folder)))
@@ -188,14 +272,26 @@ def verify_index(folder: str | Path) -> list[str]:
 
 
 def _status(folder: Path, manifest: Manifest) -> IndexStatus:
-    size = sum(size for size, _ in manifest.files.values())
+    size = bytes_on_disk(folder, manifest)
     return IndexStatus(str(folder), manifest.version, manifest.failures, manifest.parts["embedder"], size)
+
+
+def _open_visible(folder: Path, parts: Parts) -> tuple[PublishedIndex, Manifest]:
+    """The visible version. One that is retired between reading its manifest and opening it is looked up once more."""
+    manifest = read_manifest(folder)
+    try:
+        return open_version(folder, manifest, parts.vectors), manifest
+    except IndexDamaged:
+        again = read_manifest(folder)
+        if again.version == manifest.version:
+            raise
+        return open_version(folder, again, parts.vectors), again
 
 
 class _Given:
     """Documents handed over by the caller, as a source."""
 
-    source = "documents"
+    source = GIVEN
 
     def __init__(self, documents: Iterable[Document | SourceFailure]) -> None:
         self._documents = documents

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from hippograph.errors import ConnectorError, IndexMismatch, IndexNotFound
-from hippograph.graph.linking import Linked, link_corpus
-from hippograph.ports import Connector, Embedder, Extractor, Parts, Splitter
+from hippograph.errors import IndexMismatch
+from hippograph.ports import Connector, Parts, Splitter
 from hippograph.settings import Settings
-from hippograph.storage.changes import Changes, find_changes, find_copies
-from hippograph.storage.manifest import Manifest, read_manifest
-from hippograph.storage.publish import publish, write_version
+from hippograph.shards import EmbedShard, ExtractShard
+from hippograph.storage.changes import Changes, apply_changes, find_changes, find_copies
+from hippograph.storage.manifest import Manifest
+from hippograph.storage.publish import Shape, current_manifest, pending_strings, publish_pending
 from hippograph.storage.stage import Stage, batches
-from hippograph.types import (
-    DocumentId,
-    Extraction,
-    ExtractionFailure,
-    IndexVersion,
-    Passage,
-    Vectors,
-)
+from hippograph.types import Document, DocumentId, IndexVersion, Usage
 
 CHARACTERS_PER_BATCH = 16_000
 """How much text is embedded between two saves: seconds of work on a processor."""
@@ -39,6 +32,12 @@ class IndexReport:
     passage_failures: tuple[str, ...]
     is_new: bool
     """Whether a version was published; False when the one there already holds exactly this."""
+    usage: Usage = field(default_factory=Usage)
+    """What the run's model calls cost."""
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Nobody listens."""
 
 
 def build_index(
@@ -49,16 +48,19 @@ def build_index(
     *,
     keep_other_sources: bool = True,
     migrate: bool = False,
-    progress: Progress = lambda step, done, total: None,
+    accept_loss: bool = False,
+    retry_failed: bool = False,
+    progress: Progress = _silent,
 ) -> IndexReport:
     """Bring the index in step with its sources and publish it.
 
     Documents that a source no longer gives are removed; those of other sources stay unless told otherwise.
-    Raises ConnectorError when a source gives nothing, IndexMismatch when the index was shaped by other parts
-    (`migrate` re-shapes it), PublishConflict, StorageError, EmbeddingError.
+    Raises ConnectorError when a source cannot be read, SourceShrunk when it lost too much (`accept_loss` takes it),
+    IndexMismatch when the index was shaped by other parts (`migrate` re-shapes it), PublishConflict, StorageError,
+    EmbeddingError.
     """
     with Stage(folder) as stage:
-        previous = check_shape(folder, parts, settings, migrate)
+        check_shape(folder, parts, settings, migrate)
         changes = find_changes(
             stage,
             sources,
@@ -66,14 +68,56 @@ def build_index(
             settings.storage.batch_size,
             lambda count: progress("reading documents", count, 0),
         )
-        cut_passages(stage, parts.splitter, settings.storage.batch_size, progress)
-        extract_facts(stage, parts.extractor, settings.storage.batch_size, progress)
-        copies = find_copies(stage)
-        changes.failures += copies.values()
-        linked, failures = link(stage, copies.keys(), parts, settings, progress)
-        manifest = embed_and_publish(stage, linked, failures, parts, settings, progress)
-        is_new = previous is None or previous.version != manifest.version
-        return IndexReport(manifest.version, changes, failures, is_new)
+        return _finish(stage, changes, parts, settings, progress, retry_failed)
+
+
+def update_index(
+    folder: Path,
+    parts: Parts,
+    settings: Settings,
+    *,
+    added: Iterable[Document] = (),
+    removed: Iterable[DocumentId] = (),
+    progress: Progress = _silent,
+) -> IndexReport:
+    """Add documents, or replace those with the same ids, and remove others, without looking at any source.
+
+    The cost is that of what changed. Raises as `build_index`.
+    """
+    with Stage(folder) as stage:
+        check_shape(folder, parts, settings, migrate=False)
+        changes = apply_changes(stage, added, removed, settings.storage.batch_size)
+        return _finish(stage, changes, parts, settings, progress)
+
+
+def rewrite_index(
+    folder: Path, parts: Parts, settings: Settings, progress: Progress = _silent
+) -> IndexReport:
+    """Write all tables anew, without what is gone: afterwards the files are those of an index built at once."""
+    with Stage(folder) as stage:
+        check_shape(folder, parts, settings, migrate=False)
+        stage.make_all_pending()
+        return _finish(stage, Changes(), parts, settings, progress, compact=True)
+
+
+def _finish(
+    stage: Stage,
+    changes: Changes,
+    parts: Parts,
+    settings: Settings,
+    progress: Progress,
+    retry_failed: bool = False,
+    compact: bool = False,
+) -> IndexReport:
+    """The steps that follow once it is known what changed."""
+    previous = current_manifest(stage.folder)
+    cut_passages(stage, parts.splitter, settings.storage.batch_size, progress)
+    extract_facts(stage, parts, settings, progress, retry_failed)
+    embed_strings(stage, parts, settings, progress)
+    changes.failures += find_copies(stage).values()
+    manifest = publish_changes(stage, parts, settings, progress, compact)
+    is_new = previous is None or previous.version != manifest.version
+    return IndexReport(manifest.version, changes, manifest.failures, is_new)
 
 
 def check_shape(folder: Path, parts: Parts, settings: Settings, migrate: bool) -> Manifest | None:
@@ -81,11 +125,8 @@ def check_shape(folder: Path, parts: Parts, settings: Settings, migrate: bool) -
 
     Gives what is published so far. Raises IndexMismatch.
     """
-    try:
-        manifest = read_manifest(folder)
-    except IndexNotFound:
-        return None
-    differing = differing_parts(manifest, parts, settings)
+    manifest = current_manifest(folder)
+    differing = differing_parts(manifest, parts, settings) if manifest else []
     if differing and not migrate:
         raise IndexMismatch(
             f"The index in {folder} was made with another {' and '.join(differing)}. Use the settings it was "
@@ -100,7 +141,6 @@ def shape_of(parts: Parts, settings: Settings) -> dict[str, str]:
         "splitter": parts.splitter.fingerprint,
         "extractor": parts.extractor.fingerprint,
         "embedder": parts.embedder.fingerprint,
-        "vectors": parts.vectors.fingerprint,
         "settings": settings.index_fingerprint(),
     }
 
@@ -113,103 +153,66 @@ def differing_parts(manifest: Manifest, parts: Parts, settings: Settings) -> lis
 
 def cut_passages(stage: Stage, splitter: Splitter, batch_size: int, progress: Progress) -> None:
     """Cut every document that is new or changed."""
-    done, waiting = 0, stage.uncut_count(splitter.fingerprint)
-    for batch in batches(stage.uncut_documents(splitter.fingerprint), batch_size):
-        stage.put_passages([(document.id, mark, splitter.split(document)) for document, mark in batch])
+    uncut = stage.uncut_documents(splitter.fingerprint)
+    done = 0
+    for batch in batches(uncut, batch_size):
+        documents = ((id_, mark, stage.document(id_)) for id_, mark in batch)
+        stage.put_passages(
+            [(id_, mark, splitter.split(document)) for id_, mark, document in documents if document]
+        )
         done += len(batch)
-        progress("cutting passages", done, waiting)
+        progress("cutting passages", done, len(uncut))
 
 
-def extract_facts(stage: Stage, extractor: Extractor, batch_size: int, progress: Progress) -> None:
-    """Read every passage text that was not read before. Failures are kept as data."""
-    unread = stage.unread_passages(extractor.fingerprint)
-    for start in range(0, len(unread), batch_size):
-        batch = unread[start : start + batch_size]
-        stage.put_extractions(extractor.fingerprint, batch, extractor.extract(batch))
-        progress("extracting facts", start + len(batch), len(unread))
-
-
-def link(
-    stage: Stage, copies: Collection[DocumentId], parts: Parts, settings: Settings, progress: Progress
-) -> tuple[Linked, tuple[str, ...]]:
-    """Passages, mentions, facts and synonyms become the graph; passages of copies are left out."""
-    passages = [passage for passage in stage.passages() if passage.document not in copies]
-    if not passages:
-        raise ConnectorError("The documents hold no text to index. What was published before is untouched.")
-    extractions, failures = _extractions(stage, parts.extractor, passages)
-
-    def name_vectors(names: Sequence[str]) -> Vectors:
-        embed(stage, parts.embedder, names, "embedding names", settings.storage.batch_size, progress)
-        return stage.vectors(parts.embedder.fingerprint, names, parts.embedder.dimension)
-
-    return link_corpus(passages, extractions, settings.graph, name_vectors), failures
-
-
-def embed_and_publish(
-    stage: Stage,
-    linked: Linked,
-    failures: tuple[str, ...],
-    parts: Parts,
-    settings: Settings,
-    progress: Progress,
-) -> Manifest:
-    """Vectors of passages and sentences, then the version's files, then the one rename that shows them."""
-    embedder, size = parts.embedder, settings.storage.batch_size
-    texts = [passage.embedding_text() for passage in linked.passages]
-    sentences = [p.sentence_text(i) for p in linked.passages for i in range(len(p.sentences))]
-    embed(stage, embedder, texts, "embedding passages", size, progress)
-    embed(stage, embedder, sentences, "embedding sentences", size, progress)
-    progress("publishing", 0, 1)
-    documents = list(stage.documents())
-    folder = write_version(
-        stage,
-        linked,
-        documents,
-        texts,
-        stage.vectors(embedder.fingerprint, texts, embedder.dimension),
-        sentences,
-        stage.vectors(embedder.fingerprint, sentences, embedder.dimension),
-        parts.vectors,
-    )
-    counts = {
-        "document_count": len(documents),
-        "passage_count": len(linked.passages),
-        "entity_count": len(linked.entity_keys),
-        "fact_count": linked.fact_count,
-        "edge_count": linked.graph.edge_count,
-        "failure_count": len(failures),
-    }
-    shape, now = shape_of(parts, settings), parts.clock.now()
-    manifest = publish(stage, folder, counts, failures, shape, settings, embedder.dimension, now)
-    progress("publishing", 1, 1)
-    return manifest
-
-
-def embed(
-    stage: Stage, embedder: Embedder, strings: Iterable[str], step: str, batch_size: int, progress: Progress
+def extract_facts(
+    stage: Stage, parts: Parts, settings: Settings, progress: Progress, retry_failed: bool = False
 ) -> None:
-    """Give every distinct string that has none its vector, once in the life of the index."""
-    missing, done = stage.missing_strings(embedder.fingerprint, strings), 0
+    """Read every passage text that was not read before, shard by shard. Failures are kept as data."""
+    extractor = parts.extractor.fingerprint
+    unread = stage.unread_passages(extractor, retry_failed)
+    shards = list(batches(unread, settings.storage.batch_size))
+    done = 0
+    for shard, results in zip(shards, parts.workers.map(ExtractShard(parts.extractor), shards), strict=True):
+        stage.put_extractions(extractor, shard, results)
+        done += len(shard)
+        progress("extracting facts", done, len(unread))
+
+
+def embed_strings(stage: Stage, parts: Parts, settings: Settings, progress: Progress) -> None:
+    """Give every distinct name, passage and sentence that has none its vector, once in the life of the index."""
+    names, texts, sentences = pending_strings(stage, parts.extractor.fingerprint)
+    for step, strings in (("names", names), ("passages", texts), ("sentences", sentences)):
+        _embed(stage, strings, f"embedding {step}", parts, settings.storage.batch_size, progress)
+
+
+def publish_changes(
+    stage: Stage, parts: Parts, settings: Settings, progress: Progress, compact: bool = False
+) -> Manifest:
+    """Everything pending becomes a version, at the cost of what changed. Gives the version that is visible then."""
+    shape = Shape(
+        shape_of(parts, settings),
+        settings,
+        parts.extractor.fingerprint,
+        parts.embedder.fingerprint,
+        parts.embedder.dimension,
+    )
+    return publish_pending(
+        stage, shape, parts.clock.now(), lambda done, total: progress("publishing", done, total), compact
+    )
+
+
+def _embed(
+    stage: Stage, strings: Iterable[str], step: str, parts: Parts, batch_size: int, progress: Progress
+) -> None:
+    embedder = parts.embedder.fingerprint
+    missing, done = stage.missing_strings(embedder, strings), 0
     if missing:
         progress(step, 0, len(missing))
-    for batch in _batches_of_like_cost(missing, batch_size):
-        stage.put_vectors(embedder.fingerprint, batch, embedder.embed_passages(batch))
-        done += len(batch)
+    shards = list(_batches_of_like_cost(missing, batch_size))
+    for shard, vectors in zip(shards, parts.workers.map(EmbedShard(parts.embedder), shards), strict=True):
+        stage.put_vectors(embedder, shard, vectors)
+        done += len(shard)
         progress(step, done, len(missing))
-
-
-def _extractions(
-    stage: Stage, extractor: Extractor, passages: Sequence[Passage]
-) -> tuple[list[Extraction], tuple[str, ...]]:
-    """What was found in each passage; an unread one keeps text and vectors and adds nothing to the graph."""
-    extractions, failures = [], []
-    for passage in passages:
-        result = stage.extraction(extractor.fingerprint, passage)
-        if isinstance(result, ExtractionFailure):
-            failures.append(f"{passage.document}, passage {passage.position + 1}: {result.reason}")
-            result = Extraction(passage.id, (), ())
-        extractions.append(result)
-    return extractions, tuple(failures)
 
 
 def _batches_of_like_cost(strings: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -1,68 +1,232 @@
-"""Lexical ranking: BM25 over the words of passages or sentences, on disk and memory-mapped.
+"""Lexical ranking: BM25 over the words of passages and of their sentences, in tables that grow.
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with Lucene's form of the
-inverse document frequency; k1 0.9 and b 0.4 are the usual choice for passages. The arithmetic is bm25s's.
+inverse document frequency; k1 0.9 and b 0.4 are the usual choice for passages. Libraries that rank so either rebuild
+the whole index when a text is added, or count deleted texts until they merge; here counts are those of the texts that
+are there, whatever came and went before.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from hippograph.tables import Lookup, mapped, save_lookup, save_strings
+from hippograph.tables import Column, Files, Names, Pages, Ragged
 from hippograph.text.names import words
 
 K1 = 0.9
 B = 0.4
 
+FINE = 1 << 20
+"""Scores are multiples of 1/FINE, so that their sums are exact in any order."""
+COARSE = 1 << 10
+"""And of 1/COARSE where they are squared."""
 
-def save_lexical_index(folder: Path, name: str, texts: Sequence[str]) -> None:
-    """Write the BM25 index of some texts under a name; text i is row i."""
-    import bm25s
+Rows = npt.NDArray[np.int64]
 
-    tokens = [words(text) for text in texts]
-    vocabulary = sorted({token for row in tokens for token in row})
-    place = {token: i for i, token in enumerate(vocabulary)}
-    save_strings(folder, f"{name}.vocabulary", vocabulary)
-    save_lookup(folder, f"{name}.vocabulary", vocabulary)
-    if not vocabulary:
-        return
-    model = bm25s.BM25(k1=K1, b=B, method="lucene")
-    ids = [[place[token] for token in row] for row in tokens]
-    model.index((ids, place), show_progress=False, create_empty_token=False)
-    np.save(folder / f"{name}.postings.scores.npy", model.scores["data"].astype(np.float32))
-    np.save(folder / f"{name}.postings.rows.npy", model.scores["indices"].astype(np.int32))
-    np.save(folder / f"{name}.postings.starts.npy", model.scores["indptr"].astype(np.int64))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LexicalScores:
+    """BM25 of one question with every passage."""
+
+    rows: Rows
+    """The passages that share a word with it, ascending."""
+    values: npt.NDArray[np.float64]
+    passage_count: int
+
+    def of(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """The scores of some passages; 0 where no word is shared."""
+        if not len(self.rows):
+            return np.zeros(len(rows))
+        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        return np.where(self.rows[places] == rows, self.values[places], 0.0)
+
+    @property
+    def mean(self) -> float:
+        """Over all passages."""
+        return float(self.values.sum()) / max(1, self.passage_count)
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation over all passages; never zero."""
+        values = np.rint(self.values * COARSE) / COARSE
+        count = max(1, self.passage_count)
+        variance = float((values * values).sum()) / count - (float(values.sum()) / count) ** 2
+        return max(math.sqrt(max(variance, 0.0)), 1e-9)
 
 
 class LexicalIndex:
-    """BM25 scores of every passage for a question. Words the corpus does not know are passed over."""
+    """The words of every passage and sentence.
 
-    def __init__(self, folder: Path, name: str, row_count: int) -> None:
-        self._vocabulary = Lookup(folder, f"{name}.vocabulary")
-        self._row_count = row_count
-        if len(self._vocabulary):
-            self._scores, self._rows, self._starts = (
-                mapped(folder / f"{name}.postings.{part}.npy") for part in ("scores", "rows", "starts")
-            )
+    Postings stand in runs, one a batch, that are merged when they are no longer twice as large as the next; sentences
+    are scored from their own words, since only those of a few passages are ever asked for.
+    """
 
-    def scores(self, text: str) -> npt.NDArray[np.float32]:
-        """One score a row, 0 where no word is shared: shape (rows,)."""
-        scores = np.zeros(self._row_count, dtype=np.float32)
-        for place in self._vocabulary.find(list(dict.fromkeys(words(text)))):
-            if place is not None:
-                postings = slice(int(self._starts[place]), int(self._starts[place + 1]))
-                # A row stands once in a token's postings, so plain indexing adds every posting.
-                scores[self._rows[postings]] += self._scores[postings]
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._words = Names(files, "words")
+        self._passages_with = Pages(files, "words.passages", 1)
+        self._sentences_with = Pages(files, "words.sentences", 1)
+        self._lengths = Column(files, "passages.word_counts", "<i4")
+        self._sentence_words = Ragged(files, "sentences.words", "<i4")
+        self._run_words = Column(files, "postings.words", "<i4")
+        self._run_ends = Column(files, "postings.ends", "<i8")
+        self._rows = Column(files, "postings.rows", "<i4")
+        self._counts = Column(files, "postings.counts", "<i4")
+
+    def add(self, passages: Sequence[str], sentences: Sequence[str]) -> None:
+        """Append the texts of new passages, and of all their sentences."""
+        tokens = [words(text) for text in passages]
+        sentence_tokens = [words(text) for text in sentences]
+        self._words.add(sorted({word for row in (*tokens, *sentence_tokens) for word in row}))
+        numbers = self._numbers(tokens)
+        self._add_postings(numbers)
+        self._lengths.extend(np.array([len(row) for row in numbers], dtype=np.int32))
+        in_sentences = self._numbers(sentence_tokens)
+        lengths = np.array([len(row) for row in in_sentences], dtype=np.int64)
+        self._sentence_words.extend(lengths, _flat(in_sentences))
+        self._count(numbers, in_sentences, 1)
+
+    def remove(self, passages: Sequence[str], sentences: Sequence[str]) -> None:
+        """Take texts that were added out of the counts; their postings are passed over by whoever searches."""
+        self._count(
+            self._numbers([words(text) for text in passages]),
+            self._numbers([words(text) for text in sentences]),
+            -1,
+        )
+
+    def scores(self, question: str, gone: Rows) -> LexicalScores:
+        """BM25 of the question with every passage but those that are gone."""
+        count, total = self._totals()[:2]
+        rows = len(self._lengths)
+        scores = np.zeros(rows)
+        average = total / max(1, count)
+        for number, weight in self._question(question, self._passages_with, count):
+            for at, term_counts in self._postings(number):
+                lengths = self._lengths.values[at]
+                scores[at] += _saturated(term_counts, lengths, average, weight)
+        scores[gone] = 0.0
+        kept = np.flatnonzero(scores)
+        return LexicalScores(kept, scores[kept], count)
+
+    def sentence_scores(self, question: str, rows: Rows) -> npt.NDArray[np.float64]:
+        """BM25 of the question with some sentences, among all sentences."""
+        _, _, count, total = self._totals()
+        lengths, numbers = self._sentence_words.gather(rows)
+        owners = np.repeat(np.arange(len(rows)), lengths)
+        scores, average = np.zeros(len(rows)), total / max(1, count)
+        for number, weight in self._question(question, self._sentences_with, count):
+            term_counts = np.bincount(owners[numbers == number], minlength=len(rows))
+            scores += _saturated(term_counts, lengths, average, weight)
         return scores
 
-    def specificity(self, tokens: Sequence[str]) -> list[float]:
-        """How telling each word is: log of rows in all over rows that hold it; 0 for a word no passage holds."""
+    def _question(self, question: str, held: Pages, count: int) -> list[tuple[int, float]]:
+        """The numbers of the question's known words and how telling each is, in the question's order."""
+        found = self._words.find(list(dict.fromkeys(words(question))))
+        known = found[found >= 0]
+        frequencies = held[known][:, 0].tolist()
+        return [
+            (number, math.log(1 + (count - held_by + 0.5) / (held_by + 0.5)))
+            for number, held_by in zip(known.tolist(), frequencies, strict=True)
+            if held_by
+        ]
+
+    def _postings(self, number: int) -> list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
+        """The passages that hold a word, and how often, run by run."""
         found = []
-        for place in self._vocabulary.find(tokens):
-            held = 0 if place is None else int(self._starts[place + 1] - self._starts[place])
-            found.append(float(np.log((self._row_count + 1) / (held + 0.5))) if held else 0.0)
+        for first_word, word_count, _, _ in self._runs():
+            run = self._run_words.values[first_word : first_word + word_count]
+            at = int(np.searchsorted(run, number))
+            if at < word_count and run[at] == number:
+                start, end = self._bounds(first_word, at)
+                found.append((self._rows.values[start:end], self._counts.values[start:end]))
         return found
+
+    def _bounds(self, first_word: int, at: int) -> tuple[int, int]:
+        """Where a word's postings stand; the end before a run's first word is written in front of it."""
+        place = first_word + at
+        return int(self._run_ends.values[place - 1]) if place else 0, int(self._run_ends.values[place])
+
+    def _add_postings(self, numbers: Sequence[Sequence[int]]) -> None:
+        first = len(self._lengths)
+        flat, lengths = _flat(numbers), [len(row) for row in numbers]
+        rows = np.repeat(np.arange(first, first + len(numbers), dtype=np.int64), lengths)
+        pairs, counts = np.unique((flat.astype(np.int64) << 32) | rows, return_counts=True)
+        run = (pairs >> 32, pairs & 0xFFFFFFFF, counts)
+        runs = self._runs()
+        while runs and runs[-1][3] <= 2 * len(run[0]):
+            run = _joined(self._run(runs.pop()), run)
+        if not len(run[0]):
+            return
+        distinct, firsts = np.unique(run[0], return_index=True)
+        ends = np.append(firsts[1:], len(run[0]))
+        runs.append([len(self._run_words), len(distinct), len(self._rows), len(run[0])])
+        self._run_words.extend(distinct)
+        self._run_ends.extend(len(self._rows) + ends)
+        self._rows.extend(run[1])
+        self._counts.extend(run[2])
+        self._files.record("postings", runs)
+
+    def _run(self, run: Sequence[int]) -> tuple[Rows, Rows, Rows]:
+        """A run's postings as three columns: word, passage, count."""
+        first_word, word_count, start, count = run
+        ends = self._run_ends.values[first_word : first_word + word_count]
+        lengths = np.diff(np.concatenate([[start], ends]))
+        numbers = np.repeat(self._run_words.values[first_word : first_word + word_count], lengths)
+        stretch = slice(start, start + count)
+        return numbers.astype(np.int64), self._rows.values[stretch], self._counts.values[stretch]
+
+    def _runs(self) -> list[list[int]]:
+        return [list(run) for run in self._files.recall("postings", [])]
+
+    def _numbers(self, tokens: Sequence[Sequence[str]]) -> list[list[int]]:
+        """The number of every word, which are all known."""
+        distinct = sorted({word for row in tokens for word in row})
+        number = dict(zip(distinct, self._words.find(distinct).tolist(), strict=True))
+        return [[number[word] for word in row] for row in tokens]
+
+    def _totals(self) -> list[int]:
+        """Passages, words in them, sentences, words in them."""
+        totals: list[int] = self._files.recall("words.totals", [0, 0, 0, 0])
+        return totals
+
+    def _count(
+        self, passages: Sequence[Sequence[int]], sentences: Sequence[Sequence[int]], sign: int
+    ) -> None:
+        for pages, rows in ((self._passages_with, passages), (self._sentences_with, sentences)):
+            held = Counter(number for row in rows for number in set(row))
+            if held:
+                pages.add(np.array(list(held)), sign * np.array(list(held.values())))
+        sizes = [
+            len(passages),
+            sum(map(len, passages)),
+            len(sentences),
+            sum(map(len, sentences)),
+        ]
+        totals = [total + sign * size for total, size in zip(self._totals(), sizes, strict=True)]
+        self._files.record("words.totals", totals)
+
+
+def _saturated(
+    term_counts: npt.NDArray[np.integer], lengths: npt.NDArray[np.integer], average: float, weight: float
+) -> npt.NDArray[np.float64]:
+    """What one word adds to the scores of texts: the inverse frequency times the saturated count."""
+    scores = weight * term_counts / (term_counts + K1 * (1 - B + B * lengths / max(average, 1e-9)))
+    rounded: npt.NDArray[np.float64] = np.rint(scores * FINE) / FINE
+    return rounded
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
+    return np.array([number for row in rows for number in row], dtype=np.int32)
+
+
+def _joined(a: tuple[Rows, Rows, Rows], b: tuple[Rows, Rows, Rows]) -> tuple[Rows, Rows, Rows]:
+    """Two runs as one: by word, then by passage. Passages of the later run come later."""
+    both = [np.concatenate(pair) for pair in zip(a, b, strict=True)]
+    order = np.lexsort((both[1], both[0]))
+    return both[0][order], both[1][order], both[2][order]

@@ -7,9 +7,8 @@ Settings, as `module:Class`, or handed in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -105,16 +104,10 @@ class Embedder(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Nearest neighbours by inner product. Rows are numbered from 0 in the order they were added."""
+    """Nearest neighbours by inner product among the rows of a matrix."""
 
-    def __len__(self) -> int: ...
-
-    def add(self, vectors: Vectors) -> None:
-        """Append rows."""
-        ...
-
-    def remove(self, rows: Sequence[int]) -> None:
-        """Take rows out of every later search; the others keep their numbers."""
+    def __len__(self) -> int:
+        """How many rows can be found."""
         ...
 
     def search(self, queries: Vectors, k: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
@@ -128,23 +121,12 @@ class VectorIndex(Protocol):
         """The stored vectors of some rows."""
         ...
 
-    def save(self, path: Path) -> None:
-        """Write one file."""
-        ...
-
 
 class VectorIndexes(Protocol):
-    """Makes and opens vector indexes of one kind."""
+    """Makes vector indexes of one kind."""
 
-    fingerprint: str
-    """The file format: an index saved by one kind is opened by the same kind."""
-
-    def create(self, dimension: int) -> VectorIndex:
-        """An empty index for vectors of that length."""
-        ...
-
-    def open(self, path: Path) -> VectorIndex:
-        """Memory-mapped: the cost does not grow with the number of rows."""
+    def over(self, matrix: Vectors, gone: npt.NDArray[np.int64]) -> VectorIndex:
+        """An index over the rows of a mapped matrix, without those that are gone; the cost does not grow with them."""
         ...
 
 
@@ -232,9 +214,24 @@ class Workers(Protocol):
     def map(self, work: Callable[[list[Item]], Result], shards: Iterable[list[Item]]) -> Iterator[Result]:
         """What `work` makes of each shard, in the order of the shards, each as soon as it and those before are done.
 
-        An error of the work passes through at its shard's place.
+        An error of the work passes through at its shard's place. Raises WorkersUnavailable.
         """
         ...
+
+    def close(self) -> None:
+        """Give back what was started for it; a later map starts it again."""
+        ...
+
+
+class Here:
+    """Workers that are no others than the caller: one shard after the other, with the parts in hand."""
+
+    def map(self, work: Callable[[list[Item]], Result], shards: Iterable[list[Item]]) -> Iterator[Result]:
+        """Each result as it is asked for; nothing is done ahead."""
+        return (work(shard) for shard in shards)
+
+    def close(self) -> None:
+        """Nothing was started."""
 
 
 class Clock(Protocol):
@@ -255,3 +252,6 @@ class Parts:
     vectors: VectorIndexes
     answerer: Answerer
     clock: Clock
+    generator: Generator | None = None
+    """None where no language model is set up."""
+    workers: Workers = field(default_factory=Here)

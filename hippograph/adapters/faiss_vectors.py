@@ -1,7 +1,6 @@
 """Exact nearest neighbours by FAISS: flat inner product on the processor, or on a GPU where there is one.
 
-The rows and their file are those of NumpyVectors, so an index can be opened with or without FAISS, which
-scans the mapped rows where they lie.
+FAISS scans the mapped rows where they lie, so an index can be opened with or without it.
 """
 
 from __future__ import annotations
@@ -10,19 +9,15 @@ import logging
 import threading
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hippograph.adapters.devices import checked_device
 from hippograph.adapters.numpy_vectors import (
-    TIE_MARGIN,
-    NumpyVectorIndexes,
     NumpyVectors,
+    Places,
     Scored,
-    read_flat,
 )
 from hippograph.errors import MissingExtra
 from hippograph.types import Vectors
@@ -39,13 +34,8 @@ GPU_NEIGHBOURS = 2048
 class FaissVectors(NumpyVectors):
     """A vector index that FAISS searches."""
 
-    def __init__(
-        self,
-        matrix: Vectors,
-        removed: npt.NDArray[np.int64] | None = None,
-        gpu: _Gpu | None = None,
-    ) -> None:
-        super().__init__(matrix, removed)
+    def __init__(self, matrix: Vectors, gone: Places, gpu: _Gpu | None = None) -> None:
+        super().__init__(matrix, gone)
         self._gpu = gpu
 
     def _near(self, queries: Vectors, k: int) -> Iterator[Scored]:
@@ -57,37 +47,34 @@ class FaissVectors(NumpyVectors):
 
     def _contenders(self, query: Vectors, k: int) -> Scored:
         """The rows that may be among the k best: a few more than k, until the last one cannot tie."""
-        matrix, removed = self._matrix(), self._removed
-        fetched = k + len(removed) + 8
+        fetched = k + len(self._gone) + 8
         while True:
-            fetched = min(fetched, len(matrix))
-            scores, rows = self._scan(matrix, query, fetched)
-            if removed.size:
-                kept = ~np.isin(rows, removed)
+            fetched = min(fetched, len(self._matrix))
+            scores, rows = self._scan(query, fetched)
+            if self._gone.size:
+                kept = ~np.isin(rows, self._gone)
                 scores, rows = scores[kept], rows[kept]
-            if fetched == len(matrix) or scores[-1] < scores[k - 1] - TIE_MARGIN:
+            if fetched == len(self._matrix) or scores[-1] < scores[k - 1]:
                 return scores, rows
             fetched *= 2
 
-    def _scan(self, matrix: Vectors, query: Vectors, k: int) -> Scored:
-        """The k nearest rows, best first, removed ones included."""
+    def _scan(self, query: Vectors, k: int) -> Scored:
+        """The k nearest rows, best first, those that are gone included."""
         import faiss
 
         if self._gpu is not None and k <= GPU_NEIGHBOURS:
-            return self._gpu.scan(matrix, query, k)
+            return self._gpu.scan(self._matrix, query, k)
         threads = faiss.omp_get_max_threads()
         faiss.omp_set_num_threads(1)  # one query is done before a second thread has woken up
         try:
-            scores, rows = faiss.knn(query, matrix, k, metric=faiss.METRIC_INNER_PRODUCT)
+            scores, rows = faiss.knn(query, self._matrix, k, metric=faiss.METRIC_INNER_PRODUCT)
         finally:
             faiss.omp_set_num_threads(threads)
         return scores[0], rows[0]
 
 
 class FaissVectorIndexes:
-    """Makes and opens FaissVectors."""
-
-    fingerprint = NumpyVectorIndexes.fingerprint
+    """Searches mapped vectors with FAISS."""
 
     def __init__(self, device: str = "auto") -> None:
         """`device` is auto, cpu or cuda; auto takes a GPU where FAISS sees one. Raises MissingExtra."""
@@ -97,16 +84,9 @@ class FaissVectorIndexes:
         if device.startswith("cuda") and not self._on_gpu:
             log.warning("FAISS sees no GPU; vectors are searched on the processor.")
 
-    def create(self, dimension: int) -> FaissVectors:
-        """An empty index for vectors of that many numbers."""
-        return self._index(np.empty((0, dimension), dtype=np.float32), None)
-
-    def open(self, path: Path) -> FaissVectors:
-        """Memory-mapped: the cost does not grow with the number of rows. Raises IndexDamaged."""
-        return self._index(*read_flat(path))
-
-    def _index(self, matrix: Vectors, removed: npt.NDArray[np.int64] | None) -> FaissVectors:
-        return FaissVectors(matrix, removed, _Gpu() if self._on_gpu else None)
+    def over(self, matrix: Vectors, gone: Places) -> FaissVectors:
+        """An index over rows that are there already: the cost does not grow with them."""
+        return FaissVectors(matrix, gone, _Gpu() if self._on_gpu else None)
 
 
 class _Gpu:

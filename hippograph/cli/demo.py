@@ -97,7 +97,7 @@ def _shared_name(memory: Hippograph, answer: Answer, first: Citation, second: Ci
     rows = {each.passage.id: each.row for each in answer.passages}
     here, there = (index.entities_of_passage(rows[each.passage]) for each in (first, second))
     named = [
-        (index.passages_naming(Node(node)), name)
+        (int(index.passages_naming(np.array([node]))[0]), name)
         for node in np.intersect1d(here, there).tolist()
         if (name := index.entity_name(Node(node))) in first.sentence and name in second.sentence
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +15,24 @@ if TYPE_CHECKING:
 
 
 def to_networkx(
-    graph: KnowledgeGraph, contributions: Contributions, label: Callable[[Node], str]
+    graph: KnowledgeGraph,
+    nodes: Iterable[int],
+    contributions: Contributions,
+    label: Callable[[Node], str],
 ) -> networkx.Graph[int]:
-    """The graph with a label and a kind at every node; at every edge its weight and the kinds it is made of."""
+    """Some nodes with their labels and kinds; all edges with their weights and the kinds they are made of.
+
+    `contributions` are those of the passages that are there; an edge that none of them makes is one of synonymy.
+    """
     import networkx
 
     whole: networkx.Graph[int] = networkx.Graph()
-    for node in range(graph.node_count):
+    kinds = _kinds_of_edges(contributions)
+    for node in nodes:
         kind = "passage" if graph.is_passage(Node(node)) else "entity"
         whole.add_node(node, label=xml_safe(label(Node(node))), kind=kind)
-    kinds = _kinds_of_edges(contributions)
-    for (left, right), weight in graph.edges().items():
-        whole.add_edge(left, right, weight=weight, kinds=kinds[left, right])
+    for left, right, weight in graph.edges():
+        whole.add_edge(left, right, weight=weight, kinds=kinds.get((left, right), "synonymy"))
     return whole
 
 
@@ -34,8 +40,12 @@ def to_igraph(graph: KnowledgeGraph) -> igraph.Graph:
     """The bare graph for igraph's algorithms: the same nodes, and at every edge its `weight`."""
     import igraph
 
-    edges = graph.edges()
-    return igraph.Graph(n=graph.node_count, edges=list(edges), edge_attrs={"weight": list(edges.values())})
+    edges = list(graph.edges())
+    return igraph.Graph(
+        n=graph.node_count,
+        edges=[(left, right) for left, right, _ in edges],
+        edge_attrs={"weight": [weight for _, _, weight in edges]},
+    )
 
 
 def write_graphml(path: Path, graph: networkx.Graph[int]) -> None:
@@ -43,11 +53,6 @@ def write_graphml(path: Path, graph: networkx.Graph[int]) -> None:
     import networkx
 
     networkx.write_graphml(graph, path)
-
-
-def component_sizes(graph: KnowledgeGraph) -> Sequence[int]:
-    """How many nodes each connected component holds, largest first."""
-    return sorted(to_igraph(graph).connected_components().sizes(), reverse=True)
 
 
 def xml_safe(text: str) -> str:
@@ -61,7 +66,6 @@ def _is_forbidden(code: int) -> bool:
 
 def _kinds_of_edges(contributions: Contributions) -> dict[tuple[int, int], str]:
     kinds: dict[tuple[int, int], set[str]] = {}
-    ends = zip(contributions.left.tolist(), contributions.right.tolist(), strict=True)
-    for pair, kind in zip(ends, contributions.kind.tolist(), strict=True):
-        kinds.setdefault(pair, set()).add(EdgeKind(kind).name.lower())
+    for left, right, kind in contributions[["left", "right", "kind"]].tolist():
+        kinds.setdefault((left, right), set()).add(EdgeKind(kind).name.lower())
     return {pair: " ".join(sorted(names)) for pair, names in kinds.items()}

@@ -1,17 +1,23 @@
-"""The knowledge graph: passages and entities as nodes, merged weights as a compressed sparse row matrix.
+"""The knowledge graph: passages and entities as nodes, and merged weights between them.
 
-Nodes 0 .. passage_count - 1 are passages in the order of their rows; entities follow in the order of their names.
+A passage's node is its row. Entities' nodes begin at `first_entity`, which leaves room for passages to come.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from hippograph.tables import Rows
+from hippograph.tables.ragged import Ints
 from hippograph.types import Node
+
+UNIT = 4096
+"""Weights are stored as whole numbers of 1/UNIT, so that they add up, and are taken back, exactly."""
 
 
 class EdgeKind(IntEnum):
@@ -27,63 +33,58 @@ class EdgeKind(IntEnum):
     """Two entities' names mean nearly the same; no passage contributes it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Contributions:
-    """What each passage adds to each edge. Five arrays of one length; `left` < `right` in every row."""
+CONTRIBUTION = np.dtype([("left", "<i4"), ("right", "<i4"), ("kind", "u1"), ("weight", "<i4")])
+"""What a passage adds to one edge: its two nodes, left < right, where it comes from, and how many units."""
 
-    left: npt.NDArray[np.int32]
-    right: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.uint8]
-    passage: npt.NDArray[np.int32]
-    """The contributing passage's node; -1 for synonymy, which depends on its two ends alone."""
-    weight: npt.NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.left)
+Contributions = npt.NDArray[np.void]
+"""Rows of CONTRIBUTION."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnowledgeGraph:
-    """An undirected weighted graph: symmetric, without self loops, rows sorted by neighbour."""
+    """An undirected weighted graph: symmetric, without self loops."""
 
-    starts: npt.NDArray[np.int64]
-    """Where each node's row begins: shape (nodes + 1,)."""
-    neighbours: npt.NDArray[np.int32]
-    weights: npt.NDArray[np.float32]
-    degrees: npt.NDArray[np.float64]
-    """The sum of the weights of each node's edges: shape (nodes,)."""
-    passage_count: int
+    rows: Rows
+    """Each node's neighbours and the units of the edge to each."""
+    passage_rows: int
+    """How many rows of passages there are, those that are gone included: their nodes have no edge."""
+    first_entity: int
+    entity_count: int
+    """How many entities were ever named; one that no passage names any more has no edge."""
 
     @property
     def node_count(self) -> int:
-        """Passages and entities together."""
-        return len(self.starts) - 1
-
-    @property
-    def entity_count(self) -> int:
-        """The nodes that are not passages."""
-        return self.node_count - self.passage_count
+        """One more than the largest node."""
+        return self.first_entity + self.entity_count
 
     @property
     def edge_count(self) -> int:
         """Undirected edges, each counted once."""
-        return len(self.neighbours) // 2
+        return self.rows.entry_count // 2
 
     def is_passage(self, node: Node) -> bool:
         """Whether the node is a passage."""
-        return node < self.passage_count
+        return node < self.first_entity
+
+    def degrees(self, nodes: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """The sum of the weights of each of some nodes' edges."""
+        return self.rows.totals(nodes) / UNIT
+
+    def gather(
+        self, nodes: npt.NDArray[np.integer]
+    ) -> tuple[Ints, npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """How many neighbours each of some nodes has; all of them end to end, and the weight of each edge."""
+        lengths, neighbours, units = self.rows.gather(nodes)
+        return lengths, neighbours, units / UNIT
 
     def neighbours_of(self, node: Node) -> npt.NDArray[np.int32]:
-        """The nodes joined to a node, in ascending order."""
-        return self.neighbours[self.starts[node] : self.starts[node + 1]]
+        """The nodes joined to a node, ascending: passages first."""
+        return self.rows.row(node)[0]
 
-    def weights_of(self, node: Node) -> npt.NDArray[np.float32]:
-        """The weights of a node's edges, in the order of `neighbours_of`."""
-        return self.weights[self.starts[node] : self.starts[node + 1]]
-
-    def edges(self) -> dict[tuple[int, int], float]:
-        """Every edge once, smaller node first. For tests and export; it grows with the graph."""
-        rows = np.repeat(np.arange(self.node_count), np.diff(self.starts))
-        once = rows < self.neighbours
-        ends = zip(rows[once].tolist(), self.neighbours[once].tolist(), strict=True)
-        return dict(zip(ends, self.weights[once].tolist(), strict=True))
+    def edges(self) -> Iterator[tuple[int, int, float]]:
+        """Every edge once, smaller node first, with its weight. It grows with the graph."""
+        nodes = self.rows.filled()
+        lengths, neighbours, weights = self.gather(nodes)
+        left = np.repeat(nodes, lengths)
+        once = left < neighbours
+        yield from zip(left[once].tolist(), neighbours[once].tolist(), weights[once].tolist(), strict=True)

@@ -12,7 +12,6 @@ from hippograph.retrieval.pool import Pool, gather_pool, nearest_sentences, unio
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
 from hippograph.retrieval.seeds import find_seeds, names_in
 from hippograph.retrieval.signals import (
-    LexicalScores,
     Signals,
     link_signals,
     similarity_signals,
@@ -68,8 +67,8 @@ def explore(
     depth = settings.candidates
     dense = dense_ranking(index, query_vector, max(depth, settings.seed_passages))
     lap("dense")
-    words = LexicalScores(index.lexical.scores(question), index.sentence_lexical.scores(question))
-    lexical = lexical_ranking(words.passages, max(depth, settings.seed_passages))
+    words = index.lexical_scores(question)
+    lexical = lexical_ranking(index, words, max(depth, settings.seed_passages))
     lap("lexical")
     near = nearest_sentences(index, query_vector, union([dense, lexical], depth))
     sentences = near.top(settings.seed_sentences)
@@ -87,7 +86,7 @@ def explore(
     pool = gather_pool(index, rows)
     links = find_links(index, rows, first, named)
     chains = chain_scores(pool, query_vector, first)
-    signals = similarity_signals(index, query_vector, words, pool, first, chains)
+    signals = similarity_signals(index, question, query_vector, words, pool, first, chains)
     signals |= link_signals(links, pool, chains)
     signals |= walk_signals(walks, rows)
     lap("signals")

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.pool import Pool, sentences_of
-from hippograph.retrieval.rankings import Ranking, Rows
+from hippograph.retrieval.rankings import Ranking, Rows, dense_rankings
 from hippograph.types import Vectors
+from hippograph.vectors import on_grid
 
 FIRST_HOPS = 5
 """How many passages of the first hop are followed further."""
@@ -37,7 +38,7 @@ def choose_first_hop(index: PublishedIndex, query_vector: Vectors, ranking: Rank
     """The first passages of a ranking, each with the sentence nearest the question."""
     passages = ranking.rows[:FIRST_HOPS]
     sentences, lengths = sentences_of(index, passages)
-    vectors = index.sentence_vectors.vectors(sentences)
+    vectors = index.sentence_vectors(sentences)
     near = vectors @ query_vector
     ends = np.cumsum(lengths)
     best = [start + int(np.argmax(near[start:end])) for start, end in zip(ends - lengths, ends, strict=True)]
@@ -46,21 +47,23 @@ def choose_first_hop(index: PublishedIndex, query_vector: Vectors, ranking: Rank
 
 def second_hop(index: PublishedIndex, query_vector: Vectors, first: FirstHop, k: int) -> Ranking:
     """The passages nearest some second probe; the passage a probe comes from is not its own second hop."""
-    scores, rows = index.passage_vectors.search(second_probes(query_vector, first), k)
-    led_elsewhere = (rows >= 0) & (rows != first.passages[:, None])
-    found, places = np.unique(rows[led_elsewhere], return_inverse=True)
+    rankings = dense_rankings(index, second_probes(query_vector, first), k)
+    rows = np.concatenate([ranking.rows for ranking in rankings])
+    scores = np.concatenate([ranking.scores for ranking in rankings])
+    origins = np.repeat(first.passages, [len(ranking.rows) for ranking in rankings])
+    found, places = np.unique(rows[rows != origins], return_inverse=True)
     best = np.full(len(found), -np.inf)
-    np.maximum.at(best, places, scores[led_elsewhere].astype(np.float64))
-    return Ranking.of(found, best).top(k)
+    np.maximum.at(best, places, scores[rows != origins])
+    return Ranking.best(found, best, k, index)
 
 
 def second_probes(query_vector: Vectors, first: FirstHop) -> Vectors:
-    """What to look for next: the question together with each first-hop sentence, unit length."""
+    """What to look for next: the question together with each first-hop sentence, unit length, on the grid."""
     return _unit(query_vector + first.sentence_vectors)
 
 
 def left_open(query_vector: Vectors, first: FirstHop) -> Vectors:
-    """The question without what each first-hop sentence already answers, unit length."""
+    """The question without what each first-hop sentence already answers, unit length, on the grid."""
     answered = (first.sentence_vectors @ query_vector)[:, None] * first.sentence_vectors
     return _unit(query_vector - ANSWERED * answered)
 
@@ -76,5 +79,4 @@ def chain_scores(pool: Pool, query_vector: Vectors, first: FirstHop) -> npt.NDAr
 
 def _unit(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
-    return scaled
+    return on_grid(vectors / np.maximum(lengths, 1e-9))

@@ -40,18 +40,18 @@ def find_links(index: PublishedIndex, rows: Rows, first: FirstHop, named: Mappin
     """Compare each first hop with every candidate, at the cost of a few rows of the graph."""
     bridge, pointed_at, points_back = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
     linked = np.zeros((len(rows), len(first.passages)), dtype=bool)
-    about = index.title_nodes[rows]
+    about = index.title_nodes(rows)
     hops = zip(first.passages.tolist(), first.sentences.tolist(), strict=True)
     for h, (passage, sentence) in enumerate(hops):
         other = rows != passage
-        for node in map(Node, index.entities_of_sentence(sentence).tolist()):
-            held = index.passages_naming(node)
+        named_here = index.entities_of_sentence(sentence)
+        for node, held in zip(named_here.tolist(), index.passages_naming(named_here).tolist(), strict=True):
             if node not in named and held <= COMMON:
-                shares = other & _among(rows, index.passages_of_entity(node))
+                shares = other & _among(rows, index.passages_of_entity(Node(node)))
                 bridge[shares] = np.maximum(bridge[shares], held**-0.5)
         linked[:, h] = other & _among(about, index.entities_of_passage(Row(passage)))
         pointed_at[linked[:, h]] = np.maximum(pointed_at[linked[:, h]], 1 / (1 + h))
-        title = int(index.title_nodes[passage])
+        title = int(index.title_nodes(np.array([passage]))[0])
         if title >= 0:
             names_it = other & _among(rows, index.passages_of_entity(Node(title)))
             points_back[names_it] = np.maximum(points_back[names_it], 1 / (1 + h))

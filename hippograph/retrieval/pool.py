@@ -13,6 +13,7 @@ import numpy.typing as npt
 from hippograph.graph.pagerank import distinct
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.rankings import Ranking, Rows
+from hippograph.tables import spans
 from hippograph.types import Vectors
 
 
@@ -41,16 +42,14 @@ def gather_pool(index: PublishedIndex, rows: Rows) -> Pool:
         sentence_rows=sentences,
         sentence_owner=np.repeat(np.arange(len(rows)), lengths),
         sentence_starts=np.cumsum(lengths) - lengths,
-        sentence_vectors=index.sentence_vectors.vectors(sentences),
+        sentence_vectors=index.sentence_vectors(sentences),
     )
 
 
 def sentences_of(index: PublishedIndex, rows: Rows) -> tuple[Rows, Rows]:
     """The rows of all sentences of some passages, end to end, and how many each passage has."""
-    starts = index.sentence_starts[rows]
-    lengths = index.sentence_starts[rows + 1] - starts
-    ends = np.cumsum(lengths)
-    return np.arange(lengths.sum()) + np.repeat(starts - ends + lengths, lengths), lengths
+    starts, lengths = index.tables.sentence_bounds(rows)
+    return spans(starts, lengths), lengths
 
 
 def nearest_sentences(index: PublishedIndex, query_vector: Vectors, rows: Rows) -> Ranking:
@@ -59,8 +58,9 @@ def nearest_sentences(index: PublishedIndex, query_vector: Vectors, rows: Rows) 
     The passages nearest by meaning and by words hold the sentences that are; scanning every sentence of the corpus
     found the same seeds at a cost that grows with it.
     """
-    sentences, _ = sentences_of(index, rows)
-    return Ranking.of(sentences, index.sentence_vectors.vectors(sentences) @ query_vector)
+    sentences, lengths = sentences_of(index, rows)
+    keys = np.repeat(index.keys_of(rows), lengths)
+    return Ranking.of(sentences, index.sentence_vectors(sentences) @ query_vector, keys)
 
 
 def best_per_passage(pool: Pool, values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:

@@ -62,6 +62,8 @@ def _path(index: PublishedIndex, found: Exploration, row: int) -> str:
     for first in found.first.passages.tolist():
         shared = here.intersection(index.entities_of_passage(Row(first)).tolist()) if first != row else ()
         if shared:
-            rarest = min(map(Node, shared), key=lambda node: (index.passages_naming(node), node))
-            return f"{index.load_passage(Row(first)).title} → {index.entity_name(rarest)} → this passage"
+            nodes = np.array(sorted(shared))
+            rarest = np.lexsort((index.entity_keys_of(nodes), index.passages_naming(nodes)))[0]
+            name = index.entity_name(Node(int(nodes[rarest])))
+            return f"{index.load_passage(Row(first)).title} → {name} → this passage"
     return ""

@@ -31,6 +31,12 @@ from hippograph.types import (
     Seeds,
     Vectors,
 )
+from hippograph.vectors import on_grid
+
+NOTHING_THERE = "the index holds no passage"
+
+SCORE_DECIMALS = 9
+"""Final scores are rounded to this: a matrix product's last bits depend on where a row stands in it."""
 
 
 @dataclass(slots=True)
@@ -60,6 +66,9 @@ def search(
         raise SettingsError(f"{k!r} passages were asked for; ask for a whole number, at least one.")
     if not isinstance(method, str) or method not in METHODS:
         raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(METHODS)}.")
+    if not index.passage_count:
+        return SearchResult((), SearchTrace(method, Seeds(), NOTHING_THERE, {}))
+    query_vector = on_grid(query_vector)
     with one_blas_thread():
         return METHODS[method](question, query_vector, index, settings, min(k, index.passage_count))
 
@@ -70,10 +79,10 @@ def _hippograph(
     """The walk, its second hop and the linear order of what they found."""
     watch = Stopwatch()
     found, ranker = explore(question, query_vector, index, settings, watch.lap), load_ranker()
-    order = order_pool(found, ranker)
+    order = order_pool(index, found, ranker)
     if k > len(order.rows):
         found = replace(found, dense=dense_ranking(index, query_vector, k))
-        order = order_pool(found, ranker)
+        order = order_pool(index, found, ranker)
     watch.lap("order")
     passages = tuple(
         _ranked(index, rank, row, score, found.hop(row), explain_passage(index, found, row))
@@ -86,7 +95,7 @@ def _hippograph(
     return SearchResult(passages, SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms))
 
 
-def order_pool(found: Exploration, ranker: Ranker) -> Ranking:
+def order_pool(index: PublishedIndex, found: Exploration, ranker: Ranker) -> Ranking:
     """The candidates in their final order; without seeds in the graph, in the order of the dense ranking.
 
     What the dense ranking holds beyond the pool follows it, each as far below the pool's last as its cosine is
@@ -94,7 +103,8 @@ def order_pool(found: Exploration, ranker: Ranker) -> Ranking:
     """
     if found.fallback:
         return found.dense
-    order = Ranking.of(found.pool.rows, ranker.scores(found.signals))
+    scores = np.round(ranker.scores(found.signals), SCORE_DECIMALS)
+    order = Ranking.of(found.pool.rows, scores, index.keys_of(found.pool.rows))
     beyond = ~np.isin(found.dense.rows, order.rows)
     scores = order.scores[-1] + np.minimum(found.dense.scores[beyond] - 1, 0)
     return Ranking(
@@ -115,7 +125,7 @@ def _bm25(
     question: str, query_vector: Vectors, index: PublishedIndex, settings: RetrievalSettings, k: int
 ) -> SearchResult:
     watch = Stopwatch()
-    ranking = lexical_ranking(index.lexical.scores(question), k)
+    ranking = lexical_ranking(index, index.lexical_scores(question), k)
     watch.lap("lexical")
     return _plain(index, ranking, "bm25", ReasonKind.LEXICAL, watch)
 

@@ -53,13 +53,16 @@ def find_seeds(
     weights: dict[Node, float] = {}
     reasons: dict[Node, str] = {}
     for row, similarity in zip(sentences.rows.tolist(), sentences.scores.tolist(), strict=True):
-        for node in map(Node, index.entities_of_sentence(row).tolist()):
-            weights[node] = weights.get(node, 0.0) + max(0.0, similarity) / index.passages_naming(node)
+        nodes = index.entities_of_sentence(row)
+        for node, held in zip(map(Node, nodes.tolist()), index.passages_naming(nodes).tolist(), strict=True):
+            weights[node] = weights.get(node, 0.0) + max(0.0, similarity) / held
             reasons.setdefault(node, "in a sentence near the question")
-    for node in named:
-        weights[node] = weights.get(node, 0.0) + NAMED_WEIGHT / index.passages_naming(node)
+    held_by = index.passages_naming(np.array(list(named), dtype=np.int64)).tolist()
+    for node, held in zip(named, held_by, strict=True):
+        weights[node] = weights.get(node, 0.0) + NAMED_WEIGHT / held
         reasons[node] = "named in the question"
-    heaviest = sorted(weights, key=lambda node: (-weights[node], node))[: settings.seed_entities]
+    keys = dict(zip(weights, index.entity_keys_of(list(weights)).tolist(), strict=True))
+    heaviest = sorted(weights, key=lambda node: (-weights[node], keys[node]))[: settings.seed_entities]
     total = sum(weights[node] for node in heaviest)
     if total <= 0:
         return ()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from hippograph.lexical import LexicalScores
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.hops import FirstHop, left_open, second_probes
 from hippograph.retrieval.links import Links
@@ -22,21 +22,9 @@ RANK_OFFSET = 5
 """Reciprocal ranks are 1 / (5 + rank): the first few places differ, the rest hardly."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LexicalScores:
-    """BM25 of the question with every passage and every sentence."""
-
-    passages: npt.NDArray[np.float32]
-    sentences: npt.NDArray[np.float32]
-
-    @property
-    def spread(self) -> float:
-        """The standard deviation over passages; never zero."""
-        return max(float(self.passages.std()), 1e-9)
-
-
 def similarity_signals(
     index: PublishedIndex,
+    question: str,
     query_vector: Vectors,
     lexical: LexicalScores,
     pool: Pool,
@@ -55,12 +43,13 @@ def similarity_signals(
     second = pool.vectors @ second_probes(query_vector, first).T
     remaining = pool.vectors @ left_open(query_vector, first).T
     second[itself] = remaining[itself] = -1
-    words = lexical.passages[pool.rows].astype(np.float64)
     return {
         "dense": (pool.vectors @ query_vector - mean) / spread,
-        "lexical": (words - lexical.passages.mean()) / lexical.spread,
+        "lexical": (lexical.of(pool.rows) - lexical.mean) / lexical.spread,
         "sentence_dense": (best_per_passage(pool, sentence_scores) - mean) / spread,
-        "sentence_lexical": best_per_passage(pool, lexical.sentences[pool.sentence_rows]).astype(np.float64),
+        "sentence_lexical": best_per_passage(
+            pool, index.sentence_lexical_scores(question, pool.sentence_rows)
+        ).astype(np.float64),
         "second": (second.max(axis=1, initial=-1) - mean) / spread,
         "left_open": (remaining.max(axis=1, initial=-1) - mean) / spread,
         "chain": (best_per_passage(pool, elsewhere.max(axis=1, initial=-1)) - mean) / spread,

@@ -35,7 +35,7 @@ class Walks:
     """One walk for each kind of seed that the question has. They were walked together and reached the same nodes."""
 
     scores: Mapping[str, Scores]
-    passage_count: int
+    index: PublishedIndex
 
     def of(self, kind: str, rows: Rows) -> Values:
         """How often the walk from one kind of seed visits some passages; 0 where there is no such walk."""
@@ -48,9 +48,9 @@ class Walks:
         if not walks:
             return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
         nodes = walks[0][1].nodes
-        passages = slice(0, int(np.searchsorted(nodes, self.passage_count)))
+        passages = slice(0, int(np.searchsorted(nodes, self.index.graph.first_entity)))
         visits = np.sum([share * walk.values[passages] for share, walk in walks], axis=0)
-        return Ranking.best(nodes[passages], visits, k)
+        return Ranking.best(nodes[passages], visits, k, self.index)
 
 
 def walk_from(
@@ -70,4 +70,4 @@ def walk_from(
     }
     kinds = [kind for kind, reset in resets.items() if reset]
     walked = forward_push(index.graph, [resets[kind] for kind in kinds], settings.damping, TOLERANCE)
-    return Walks(dict(zip(kinds, walked, strict=True)), index.passage_count)
+    return Walks(dict(zip(kinds, walked, strict=True)), index)

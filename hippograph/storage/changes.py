@@ -10,10 +10,13 @@ from datetime import datetime
 
 from hippograph.errors import ConnectorError
 from hippograph.ports import Connector
-from hippograph.storage.stage import Stage, batches
-from hippograph.types import Document, DocumentId, SourceFailure, content_id
+from hippograph.storage.stage import Known, Stage, batches
+from hippograph.types import Document, DocumentId, SourceFailure
 
 log = logging.getLogger(__name__)
+
+GIVEN = "documents"
+"""The source of documents that were handed over one by one."""
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ def find_changes(
 
     `told` hears after each batch how many documents were read. Raises ConnectorError where a source gives none.
     """
-    changes, before = Changes(), stage.document_hashes()
+    changes, before = Changes(), stage.known_documents()
     seen: set[DocumentId] = set()
     for source in sources:
         name, found = _writable_name(source), len(seen)
@@ -53,26 +56,39 @@ def find_changes(
             )
     unreadable = tuple(failure.uri for failure in changes.failures)
     mine = {source.source for source in sources}
-    for id_, (name, _) in before.items():
-        gone = id_ not in seen and (name in mine or not keep_other_sources)
-        if gone and not _is_unreadable(stage.document(id_), unreadable):
+    for id_, known in before.items():
+        gone = id_ not in seen and (known.source in mine or not keep_other_sources)
+        if gone and not (unreadable and _is_unreadable(stage.document(id_), unreadable)):
             changes.deleted.append(id_)
     stage.drop_documents(changes.deleted)
     return changes
 
 
-def find_copies(stage: Stage) -> dict[DocumentId, SourceFailure]:
-    """Documents whose title and text stand already in one with a smaller id, which is the one that is indexed.
+def apply_changes(
+    stage: Stage, added: Iterable[Document], removed: Iterable[DocumentId], batch_size: int
+) -> Changes:
+    """Put documents into the stage and take others out. An id that is not there is a failure, and said so."""
+    changes, before = Changes(), stage.known_documents()
+    seen: set[DocumentId] = set()
+    for batch in batches(added, batch_size):
+        stage.put_documents(GIVEN, _sort_out(batch, GIVEN, stage, before, seen, changes))
+    for id_ in removed:
+        if id_ in before:
+            changes.deleted.append(id_)
+        else:
+            changes.failures.append(SourceFailure(str(id_), "there is no document with this id"))
+    stage.drop_documents(changes.deleted)
+    return changes
 
-    Decided by the documents that are there, not by their order of arrival.
-    """
-    first: dict[str, DocumentId] = {}
+
+def find_copies(stage: Stage) -> dict[DocumentId, SourceFailure]:
+    """Pending documents whose title and text stand already in one with a smaller id, which is the one indexed."""
     copies: dict[DocumentId, SourceFailure] = {}
-    for document in stage.documents():
-        original = first.setdefault(content_id(document.title, document.text), document.id)
-        if original != document.id:
+    for id_ in stage.pending():
+        original = stage.original_of(id_)
+        if original is not None and original != id_:
             reason = f"it has the same title and text as {original!r}; the two are indexed once"
-            copies[document.id] = SourceFailure(document.uri or document.id, reason)
+            copies[id_] = SourceFailure(id_, reason)
     return copies
 
 
@@ -92,7 +108,7 @@ def _sort_out(
     batch: Iterable[Document | SourceFailure],
     source: str,
     stage: Stage,
-    before: Mapping[DocumentId, tuple[str, str]],
+    before: Mapping[DocumentId, Known],
     seen: set[DocumentId],
     changes: Changes,
 ) -> list[Document]:
@@ -107,7 +123,7 @@ def _sort_out(
             continue
         seen.add(item.id)
         known = before.get(item.id)
-        if known == (source, item.content_hash()):
+        if known and (known.source, known.hash) == (source, item.content_hash()):
             changes.unchanged += 1
             continue
         (changes.changed if known else changes.added).append(item.id)
@@ -119,7 +135,7 @@ def _refused(
     document: Document,
     source: str,
     stage: Stage,
-    before: Mapping[DocumentId, tuple[str, str]],
+    before: Mapping[DocumentId, Known],
     seen: Collection[DocumentId],
 ) -> SourceFailure | None:
     """Why a document is not taken: it cannot be kept, or its id is another's. Raises ConnectorError for no document."""
@@ -131,14 +147,19 @@ def _refused(
     reason = _flaw(document)
     if reason is None and document.id in seen:
         reason = f"another document of this run has the same id {document.id!r}; only the first was kept"
-    elif reason is None and (owner := before.get(document.id, (source, ""))[0]) != source:
+    elif reason is None and (owner := _owner(before, document.id, source)) != source:
         known = stage.document(document.id)
         # The same text under the same id is a document that moved from one source to another.
-        if (known.title, known.text) != (document.title, document.text):
+        if known and (known.title, known.text) != (document.title, document.text):
             reason = (
                 f"the id {document.id!r} is taken by another text, from {owner}; index both under one folder"
             )
     return SourceFailure(str(document.uri or document.id), reason) if reason else None
+
+
+def _owner(before: Mapping[DocumentId, Known], id_: DocumentId, source: str) -> str:
+    """The source a document came from when it was last seen; this one where it is new."""
+    return before[id_].source if id_ in before else source
 
 
 def _flaw(document: Document) -> str | None:
@@ -167,11 +188,13 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _is_unreadable(document: Document, unreadable: Sequence[str]) -> bool:
+def _is_unreadable(document: Document | None, unreadable: Sequence[str]) -> bool:
     """Whether a document could not be read just now, itself or its file or folder: then it has not been deleted.
 
     A row of a file may have a URI of its own; then `file_uri` of its metadata says which file it stands in.
     """
+    if document is None:
+        return False
     places = (document.uri or document.id, str(document.metadata.get("file_uri") or ""))
     return any(
         place == failed or place.startswith((f"{failed}/", f"{failed}#"))

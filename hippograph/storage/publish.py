@@ -1,159 +1,284 @@
-"""Publishing: the stage's work becomes a version that never changes, visible by one rename."""
+"""Publishing: what is pending in the stage becomes a version, visible by one rename.
+
+A version is written behind the one before it, in the same files, at the cost of what changed. Files are written from
+nothing, into a new folder, where there is nothing to build on: no version yet, another shape, a rollback, damage, or
+too much that is gone.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import os
+import json
+import logging
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
-from hippograph.errors import IndexNotFound
-from hippograph.graph.linking import Linked
-from hippograph.lexical import save_lexical_index
-from hippograph.ports import VectorIndexes
+from hippograph.errors import ConnectorError, IndexDamaged, IndexNotFound
+from hippograph.index_tables import IndexTables
 from hippograph.settings import Settings
-from hippograph.storage.manifest import Manifest, flush_folder, read_manifest, write_manifest
-from hippograph.storage.reader import wrong_files
-from hippograph.storage.records import extraction_to_json, passage_to_json, split_document
-from hippograph.storage.stage import Stage, storage_errors
-from hippograph.tables import save_lookup, save_strings
-from hippograph.types import Document, IndexVersion, Vectors, VersionId
+from hippograph.storage.grow import DocumentState, find_names, grow, passage_strings
+from hippograph.storage.manifest import (
+    VERSIONS,
+    Manifest,
+    keep_copy,
+    read_manifest,
+    read_versions,
+    write_manifest,
+)
+from hippograph.storage.stage import Stage, batches, storage_errors
+from hippograph.tables import Files
+from hippograph.types import DocumentId, Extraction, ExtractionFailure, IndexVersion, Passage, VersionId
+from hippograph.vectors import Steps
 
-VERSIONS = "versions"
+log = logging.getLogger(__name__)
+
+TABLES = "tables"
+
+DOCUMENTS_AT_ONCE = 500
+"""How many documents are linked in one go: what a publish holds in memory."""
+
+GONE_SHARE = 4
+"""An index is compacted when one in this many of its passages is gone."""
+
+FEW = 256
+"""Up to this many passages that are gone are never worth a compaction."""
 
 
-def write_version(
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a version is made with."""
+
+    parts: Mapping[str, str]
+    settings: Settings
+    extractor: str
+    embedder: str
+    dimension: int
+
+
+def publish_pending(
     stage: Stage,
-    linked: Linked,
-    documents: Sequence[Document],
-    texts: Sequence[str],
-    passage_vectors: Vectors,
-    sentences: Sequence[str],
-    sentence_vectors: Vectors,
-    vectors: VectorIndexes,
-) -> Path:
-    """Write every file of a version aside, out of every reader's sight, and return the folder."""
-    with storage_errors(stage.folder):
-        _sweep(stage.folder)
-        folder = stage.folder / VERSIONS / f".{uuid.uuid4().hex}"
-        folder.mkdir(parents=True)
-        _save_tables(folder, linked, documents)
-        _save_graph(folder, linked)
-        save_lexical_index(folder, "passages", texts)
-        save_lexical_index(folder, "sentences", sentences)
-        for name, matrix in (("passages", passage_vectors), ("sentences", sentence_vectors)):
-            index = vectors.create(matrix.shape[1])
-            index.add(matrix)
-            index.save(folder / f"{name}.vectors")
-        np.save(folder / "vectors.mean.npy", passage_vectors.mean(axis=0))
-        centred = passage_vectors - passage_vectors.mean(axis=0)
-        np.save(folder / "vectors.covariance.npy", centred.T @ centred / max(1, len(centred)))
-    return folder
-
-
-def publish(
-    stage: Stage,
-    folder: Path,
-    counts: Mapping[str, int],
-    failures: Sequence[str],
-    parts: Mapping[str, str],
-    settings: Settings,
-    dimension: int,
-    published_at: datetime,
+    shape: Shape,
+    now: datetime,
+    told: Callable[[int, int], None],
+    compact: bool = False,
 ) -> Manifest:
-    """Make a written version visible. Where it equals the one that is visible and whole, that one stays."""
+    """Make a version of everything in the stage, or find that the visible one already is. Safe to repeat.
+
+    Raises ConnectorError where there would be no passage and never was a version.
+    """
     with storage_errors(stage.folder):
-        files = _weigh_and_flush(folder)
-        id_ = VersionId(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16])
-        previous = _current(stage.folder)
-        number = previous.version.number + 1 if previous else 1
-        if previous and _is_same(previous, id_, parts, failures) and not wrong_files(stage.folder, previous):
-            shutil.rmtree(folder)
+        previous = current_manifest(stage.folder)
+        if previous:
+            stage.settle(previous.version.id)
+            keep_copy(stage.folder, previous)
+        _sweep(stage.folder, previous)
+        tables = None if compact else _tables_to_grow(stage, previous, shape)
+        if tables is None:
+            stage.make_all_pending()
+            tables = _new_tables(stage, shape.dimension)
+            previous_files = None
+        else:
+            previous_files = previous
+        try:
+            _link(stage, tables, shape, told)
+            failures = tuple(stage.failures(shape.extractor))
+            if previous_files and _is_same(previous_files, tables.files, failures):
+                stage.about_to_publish(previous_files.version.id)
+                stage.settle(previous_files.version.id)
+                return previous_files
+            manifest = _commit(stage, tables, shape, failures, now, previous)
+        finally:
+            tables.files.close()
+        if previous and not previous_files and _is_whole(stage.folder, previous, manifest.version.id):
+            shutil.rmtree(stage.folder / manifest.tables)
+            stage.settle(previous.version.id)
             return previous
-        final = folder.with_name(f"{number:06d}-{id_}")
-        os.replace(folder, final)
-        flush_folder(final.parent)
-        manifest = Manifest(
-            version=IndexVersion(id=id_, number=number, published_at=published_at, **counts),
-            folder=f"{VERSIONS}/{final.name}",
-            files=files,
-            parts=dict(parts),
-            settings=settings.model_dump(mode="json", include={"passage", "extraction", "graph", "models"}),
-            dimension=dimension,
-            failures=tuple(failures),
-        )
         write_manifest(stage.folder, manifest)
-        _retire(stage.folder, settings.storage.keep_versions)
+        stage.settle(manifest.version.id)
+        _retire(stage.folder, shape.settings.storage.keep_versions)
     return manifest
 
 
-def _save_tables(folder: Path, linked: Linked, documents: Sequence[Document]) -> None:
-    origins = [split_document(document) for document in documents]
-    save_strings(folder, "documents", (record for record, _ in origins))
-    save_strings(folder, "documents.text", (text for _, text in origins))
-    save_strings(folder, "passages", map(passage_to_json, linked.passages))
-    save_strings(folder, "extractions", map(extraction_to_json, linked.extractions))
-    save_strings(folder, "entities.keys", linked.entity_keys)
-    save_lookup(folder, "entities.keys", linked.entity_keys)
-    save_strings(folder, "entities.names", linked.entity_names)
-    row_of = {document.id: row for row, document in enumerate(documents)}
-    owners = [row_of[passage.document] for passage in linked.passages]
-    np.save(folder / "passages.documents.npy", np.array(owners, dtype=np.int32))
-    np.save(folder / "entities.passage_counts.npy", linked.entity_passage_counts)
-    np.save(folder / "sentences.starts.npy", linked.sentence_starts)
-    np.save(folder / "sentences.entity_starts.npy", linked.sentence_entity_starts)
-    np.save(folder / "sentences.entities.npy", linked.sentence_entities)
-    np.save(folder / "titles.nodes.npy", linked.title_nodes)
+def pending_strings(stage: Stage, extractor: str) -> tuple[list[str], list[str], list[str]]:
+    """What the passages that are pending need embedded: names, texts, sentences."""
+    names: set[str] = set()
+    texts: list[str] = []
+    sentences: list[str] = []
+    for id_ in stage.pending():
+        state = _state(stage, id_, extractor)
+        names.update(find_names(state.extractions))
+        own_texts, own_sentences = passage_strings(state.passages)
+        texts += own_texts
+        sentences += own_sentences
+    return sorted(names), texts, sentences
 
 
-def _save_graph(folder: Path, linked: Linked) -> None:
-    graph, parts = linked.graph, linked.contributions
-    np.save(folder / "graph.starts.npy", graph.starts)
-    np.save(folder / "graph.neighbours.npy", graph.neighbours)
-    np.save(folder / "graph.weights.npy", graph.weights)
-    np.save(folder / "graph.degrees.npy", graph.degrees)
-    for name in ("left", "right", "kind", "passage", "weight"):
-        np.save(folder / f"contributions.{name}.npy", getattr(parts, name))
-
-
-def _weigh_and_flush(folder: Path) -> dict[str, tuple[int, str]]:
-    files = {}
-    for path in sorted(folder.iterdir()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
-        files[path.name] = (path.stat().st_size, digest)
-    flush_folder(folder)
-    return files
-
-
-def _current(folder: Path) -> Manifest | None:
+def current_manifest(folder: Path) -> Manifest | None:
+    """The visible version's manifest; None where nothing is published yet."""
     try:
         return read_manifest(folder)
     except IndexNotFound:
         return None
 
 
-def _is_same(previous: Manifest, id_: VersionId, parts: Mapping[str, str], failures: Sequence[str]) -> bool:
-    """Whether a version holds just this. A passage that reads well by now, and holds nothing, changes no file."""
-    return (previous.version.id, previous.parts, previous.failures) == (id_, parts, tuple(failures))
+def visible_number(folder: Path) -> int | None:
+    """The number of the visible version; None where its manifest is missing or damaged."""
+    try:
+        return read_manifest(folder).version.number
+    except (IndexNotFound, IndexDamaged):
+        return None
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a killed writer left: files still aside, and a version that no manifest came to name."""
-    current = _current(folder)
-    shown = current.folder if current else ""
-    for path in (folder / VERSIONS).glob("*"):
-        if path.name.startswith(".") or f"{VERSIONS}/{path.name}" > shown:
+def _tables_to_grow(stage: Stage, previous: Manifest | None, shape: Shape) -> IndexTables | None:
+    """The visible version's tables; None where they are nothing to build on."""
+    if (
+        previous is None
+        or stage.published() != previous.version.id
+        or dict(shape.parts) != dict(previous.parts)
+    ):
+        return None
+    try:
+        files = Files(stage.folder / previous.tables, previous.lengths, previous.states)
+    except IndexDamaged as error:
+        log.warning("%s The index is written anew.", error)
+        return None
+    tables = IndexTables(files, shape.dimension)
+    room_left = tables.first_entity - len(tables.passages)
+    gone = len(tables.gone)
+    if (gone > FEW and gone * GONE_SHARE > len(tables.passages)) or room_left < tables.first_entity // 8:
+        return None
+    return tables
+
+
+def _new_tables(stage: Stage, dimension: int) -> IndexTables:
+    folder = stage.folder / TABLES / uuid.uuid4().hex[:12]
+    folder.mkdir(parents=True)
+    tables = IndexTables(Files(folder), dimension)
+    tables.make_room(stage.passage_count())
+    return tables
+
+
+def _link(stage: Stage, tables: IndexTables, shape: Shape, told: Callable[[int, int], None]) -> None:
+    """Bring the tables in step with the documents that are pending."""
+    pending = stage.pending()
+
+    def steps_of(strings: Sequence[str]) -> Steps:
+        return stage.steps(shape.embedder, strings, shape.dimension)
+
+    done = 0
+    for some in batches(pending, DOCUMENTS_AT_ONCE):
+        states = [_state(stage, id_, shape.extractor) for id_ in some]
+        grow(tables, states, shape.settings.graph, steps_of)
+        done += len(some)
+        told(done, len(pending))
+
+
+def _state(stage: Stage, id_: DocumentId, extractor: str) -> DocumentState:
+    """A document as it should be published; a copy of another is indexed with that one alone."""
+    if stage.original_of(id_) != id_:
+        return DocumentState(id_, None)
+    passages = stage.passages_of(id_)
+    return DocumentState(
+        id_, stage.document(id_), passages, [_extraction(stage, extractor, passage) for passage in passages]
+    )
+
+
+def _extraction(stage: Stage, extractor: str, passage: Passage) -> Extraction:
+    """What was found in a passage; an unread one keeps text and vectors and adds nothing to the graph."""
+    result = stage.extraction(extractor, passage)
+    return Extraction(passage.id, (), ()) if isinstance(result, ExtractionFailure) else result
+
+
+def _is_same(previous: Manifest, files: Files, failures: tuple[str, ...]) -> bool:
+    return (previous.lengths, previous.failures) == (files.lengths, failures)
+
+
+def _is_whole(folder: Path, previous: Manifest, id_: VersionId) -> bool:
+    """Whether a version written from nothing is, byte for byte, the visible one, and that one undamaged."""
+    if previous.version.id != id_:
+        return False
+    try:
+        files = Files(folder / previous.tables, previous.lengths, previous.states)
+    except IndexDamaged:
+        return False
+    return not any(files.wrong_checksums())
+
+
+def _commit(
+    stage: Stage,
+    tables: IndexTables,
+    shape: Shape,
+    failures: tuple[str, ...],
+    now: datetime,
+    previous: Manifest | None,
+) -> Manifest:
+    """Flush the tables and say what the version is, without making it visible yet."""
+    if not tables.passage_count and previous is None:
+        shutil.rmtree(tables.files.folder or "", ignore_errors=True)
+        raise ConnectorError("The documents hold no text to index. What was published before is untouched.")
+    tables.files.commit()
+    content = json.dumps(
+        [tables.files.lengths, tables.files.states, dict(shape.parts), failures], sort_keys=True
+    )
+    id_ = VersionId(hashlib.sha256(content.encode()).hexdigest()[:16])
+    counts = tables.counts
+    number = (
+        1 + max((each.version.number for each in read_versions(stage.folder)), default=0) if previous else 1
+    )
+    folder = tables.files.folder or stage.folder
+    manifest = Manifest(
+        version=IndexVersion(
+            id=id_,
+            number=number,
+            published_at=now,
+            document_count=counts["documents"],
+            passage_count=tables.passage_count,
+            entity_count=counts["entities"],
+            fact_count=counts["facts"],
+            edge_count=tables.edges.entry_count // 2,
+            failure_count=len(failures),
+        ),
+        tables=f"{TABLES}/{folder.name}",
+        lengths=dict(tables.files.lengths),
+        states=dict(tables.files.states),
+        parts=dict(shape.parts),
+        settings=shape.settings.model_dump(mode="json", include={"passage", "extraction", "graph", "models"}),
+        dimension=shape.dimension,
+        failures=failures,
+    )
+    stage.about_to_publish(id_)
+    return manifest
+
+
+def _sweep(folder: Path, current: Manifest | None) -> None:
+    """Remove what a killed writer left: folders of tables that no version stands in."""
+    kept = {manifest.tables for manifest in read_versions(folder)} if current else set()
+    for path in (folder / TABLES).glob("*"):
+        if f"{TABLES}/{path.name}" not in kept:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _retire(folder: Path, keep: int) -> None:
-    """Remove all but the newest versions. A reader that has one open keeps its files until it closes."""
-    for path in sorted((folder / VERSIONS).glob("[0-9]*"))[:-keep]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Remove all but the newest versions and the visible one, and files that none of them stands in.
+
+    A reader that has one open keeps its files until it closes.
+    """
+    versions = read_versions(folder)
+    visible = read_manifest(folder).version.number
+    kept = [each for each in versions if each in versions[-keep:] or each.version.number == visible]
+    for manifest in versions:
+        if manifest not in kept:
+            (folder / VERSIONS / f"{manifest.version.number:06d}.json").unlink(missing_ok=True)
+    for path in (folder / TABLES).glob("*"):
+        here = [each for each in kept if each.tables == f"{TABLES}/{path.name}"]
+        if not here:
+            shutil.rmtree(path, ignore_errors=True)
+            continue
+        used = {name for each in here for name in each.lengths}
+        for file in path.iterdir():
+            if file.name not in used:
+                file.unlink(missing_ok=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from hippograph.errors import IndexDamaged, PublishConflict, StorageError
+from hippograph.errors import IndexDamaged, IndexMismatch, PublishConflict, StorageError
 from hippograph.storage.manifest import MANIFEST_NAME
 from hippograph.storage.records import (
     document_from_json,
@@ -37,6 +38,7 @@ from hippograph.types import (
     Vectors,
     content_id,
 )
+from hippograph.vectors import Steps, to_steps
 
 STAGE_NAME = "stage.db"
 LOCK_NAME = "writer.lock"
@@ -44,13 +46,36 @@ LOCK_NAME = "writer.lock"
 Item = TypeVar("Item")
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, source TEXT, hash TEXT, record TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS passages (document TEXT, position INTEGER, cut TEXT, key TEXT, record TEXT,
+CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, source TEXT, hash TEXT, digest TEXT, mark TEXT,
+                                      record TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_by_digest ON documents (digest);
+CREATE INDEX IF NOT EXISTS documents_by_source ON documents (source);
+CREATE TABLE IF NOT EXISTS passages (document TEXT, position INTEGER, key TEXT, record TEXT,
                                      PRIMARY KEY (document, position)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS passages_by_key ON passages (key);
+CREATE TABLE IF NOT EXISTS cuts (document TEXT PRIMARY KEY, mark TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS extractions (key TEXT PRIMARY KEY, record TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS failures (key TEXT PRIMARY KEY, reason TEXT, retryable INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failures (key TEXT PRIMARY KEY, extractor TEXT, passage TEXT, reason TEXT,
+                                     retryable INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending (document TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS published (state TEXT PRIMARY KEY, version TEXT) WITHOUT ROWID;
 """
+
+FORMAT = 2
+"""Written into the file; a stage of another format is refused."""
+
+KEYS_AT_ONCE = 500
+"""How many keys are looked up in one query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the stage knows of a document it has seen: where from, the hash of its content, its source's mark."""
+
+    source: str
+    hash: str
+    mark: str
 
 
 class Stage:
@@ -68,7 +93,8 @@ class Stage:
             try:
                 self._db = sqlite3.connect(folder / STAGE_NAME)
                 self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.executescript(SCHEMA)
+                if not self._has_format():
+                    self._db.executescript(f"{SCHEMA} PRAGMA user_version = {FORMAT};")
             except BaseException:
                 os.close(self._lock)
                 raise
@@ -82,81 +108,162 @@ class Stage:
         self._db.close()
         os.close(self._lock)
 
-    # ------------------------------------------------------------------ documents and their passages
+    def _has_format(self) -> bool:
+        """Whether the file is a stage. Raises IndexMismatch for one that another release wrote."""
+        ((format_,),) = self._db.execute("PRAGMA user_version").fetchall()
+        ((tables,),) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        if tables and format_ != FORMAT:
+            raise IndexMismatch(
+                f"{self.folder} was written in format {format_}; this release writes format {FORMAT}. "
+                "Use the release that wrote it, or index all sources again into a new folder."
+            )
+        return bool(tables)
 
-    def document_hashes(self) -> dict[DocumentId, tuple[str, str]]:
-        """Source and content hash of every document as last seen."""
-        rows = self._read("SELECT id, source, hash FROM documents")
-        return {DocumentId(id_): (source, hash_) for id_, source, hash_ in rows}
+    # ------------------------------------------------------------------ documents
+
+    def known_documents(self) -> dict[DocumentId, Known]:
+        """Every document as last seen, without its text."""
+        rows = self._read("SELECT id, source, hash, mark FROM documents")
+        return {DocumentId(id_): Known(source, hash_, mark) for id_, source, hash_, mark in rows}
 
     def put_documents(self, source: str, documents: Iterable[Document]) -> None:
         """Add documents or replace them by their new state."""
-        rows = ((d.id, source, d.content_hash(), document_to_json(d)) for d in documents)
+        rows = [
+            (d.id, source, d.content_hash(), content_id(d.title, d.text), d.mark, document_to_json(d))
+            for d in documents
+        ]
         with self._transaction():
-            self._db.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", rows)
+            self._touch([row[0] for row in rows])
+            self._db.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._touch([row[0] for row in rows])
+
+    def put_marks(self, marks: Mapping[DocumentId, str]) -> None:
+        """Note new marks of documents whose content is as it was."""
+        with self._transaction():
+            rows = [(mark, id_) for id_, mark in marks.items()]
+            self._db.executemany("UPDATE documents SET mark = ? WHERE id = ?", rows)
 
     def drop_documents(self, ids: Iterable[DocumentId]) -> None:
         """Forget documents and their passages."""
         rows = [(id_,) for id_ in ids]
         with self._transaction():
+            self._touch([id_ for (id_,) in rows])
             self._db.executemany("DELETE FROM documents WHERE id = ?", rows)
             self._db.executemany("DELETE FROM passages WHERE document = ?", rows)
+            self._db.executemany("DELETE FROM cuts WHERE document = ?", rows)
 
-    def document(self, id_: DocumentId) -> Document:
-        """A document as it was last seen."""
-        ((record,),) = self._read("SELECT record FROM documents WHERE id = ?", id_)
-        return document_from_json(record)
+    def document(self, id_: DocumentId) -> Document | None:
+        """A document as it was last seen; None where it is not known."""
+        for (record,) in self._read("SELECT record FROM documents WHERE id = ?", id_):
+            return document_from_json(record)
+        return None
 
-    def documents(self) -> Iterator[Document]:
-        """Every document, by id."""
-        for (record,) in self._read("SELECT record FROM documents ORDER BY id"):
-            yield document_from_json(record)
+    def document_count(self) -> int:
+        """How many documents are known."""
+        ((count,),) = self._read("SELECT count(*) FROM documents")
+        return int(count)
 
-    def uncut_documents(self, splitter: str) -> Iterator[tuple[Document, str]]:
-        """Documents whose passages are missing or were cut from another state or by another splitter.
+    def sources(self) -> dict[str, int]:
+        """How many documents each source gave."""
+        return dict(self._read("SELECT source, count(*) FROM documents GROUP BY source ORDER BY source"))
+
+    def original_of(self, id_: DocumentId) -> DocumentId | None:
+        """The document with the smallest id among those of the same title and text; None where the id is not known.
+
+        Decided by the documents that are there, not by their order of arrival.
+        """
+        query = """SELECT min(other.id) FROM documents d JOIN documents other ON other.digest = d.digest
+                   WHERE d.id = ?"""
+        ((original,),) = self._read(query, id_)
+        return None if original is None else DocumentId(original)
+
+    # ------------------------------------------------------------------ what is not published yet
+
+    def pending(self) -> list[DocumentId]:
+        """The documents, gone ones too, that may differ from what is published, by id."""
+        return [DocumentId(id_) for (id_,) in self._read("SELECT document FROM pending ORDER BY document")]
+
+    def make_all_pending(self) -> None:
+        """Take nothing of what is published for granted."""
+        with self._transaction():
+            self._db.execute("INSERT OR IGNORE INTO pending SELECT id FROM documents")
+
+    def published(self) -> str:
+        """The id of the version that holds all but the pending documents; empty where there is none."""
+        return str(next(self._read("SELECT version FROM published WHERE state = 'is'"), ("",))[0])
+
+    def about_to_publish(self, version: str) -> None:
+        """Say which version will hold everything once it is visible."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO published VALUES ('will be', ?)", (version,))
+
+    def settle(self, visible: str) -> None:
+        """Nothing is pending any more once the version that was about to be published is the visible one."""
+        planned = next(self._read("SELECT version FROM published WHERE state = 'will be'"), ("",))[0]
+        if planned and planned == visible:
+            with self._transaction():
+                self._db.execute("INSERT OR REPLACE INTO published VALUES ('is', ?)", (visible,))
+                self._db.execute("DELETE FROM published WHERE state = 'will be'")
+                self._db.execute("DELETE FROM pending")
+
+    def _touch(self, ids: Sequence[str]) -> None:
+        """Documents change, and with them those of the same title and text, of which one stands for all."""
+        self._db.executemany("INSERT OR IGNORE INTO pending VALUES (?)", [(id_,) for id_ in ids])
+        query = """INSERT OR IGNORE INTO pending SELECT other.id FROM documents d
+                   JOIN documents other ON other.digest = d.digest WHERE d.id = ?"""
+        self._db.executemany(query, [(id_,) for id_ in ids])
+
+    # ------------------------------------------------------------------ passages
+
+    def uncut_documents(self, splitter: str) -> list[tuple[DocumentId, str]]:
+        """Pending documents whose passages are missing or were cut from another state or by another splitter.
 
         With each comes the mark to hand to `put_passages`.
         """
-        marks = dict(self._read("SELECT document, cut FROM passages WHERE position = -1"))
-        for id_, hash_ in list(self._read("SELECT id, hash FROM documents ORDER BY id")):
-            mark = content_id(splitter, hash_)
-            if marks.get(id_) != mark:
-                yield self.document(id_), mark
-
-    def uncut_count(self, splitter: str) -> int:
-        """How many documents `uncut_documents` will give."""
-        marks = dict(self._read("SELECT document, cut FROM passages WHERE position = -1"))
-        rows = self._read("SELECT id, hash FROM documents")
-        return sum(marks.get(id_) != content_id(splitter, hash_) for id_, hash_ in rows)
+        query = """SELECT d.id, d.hash, c.mark FROM pending p JOIN documents d ON d.id = p.document
+                   LEFT JOIN cuts c ON c.document = d.id ORDER BY d.id"""
+        marked = ((id_, content_id(splitter, hash_), cut) for id_, hash_, cut in self._read(query))
+        return [(DocumentId(id_), mark) for id_, mark, cut in marked if mark != cut]
 
     def put_passages(self, cuts: Iterable[tuple[DocumentId, str, Sequence[Passage]]]) -> None:
         """Replace the passages of documents; each comes with the mark that says what they were cut from."""
         with self._transaction():
             for document, mark, passages in cuts:
                 self._db.execute("DELETE FROM passages WHERE document = ?", (document,))
-                # Position -1 holds the mark, so that a document without passages is not cut again.
-                self._db.execute("INSERT INTO passages VALUES (?, -1, ?, '', '')", (document, mark))
-                rows = [(document, p.position, mark, passage_key(p), passage_to_json(p)) for p in passages]
-                self._db.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", rows)
+                self._db.execute("INSERT OR REPLACE INTO cuts VALUES (?, ?)", (document, mark))
+                rows = [(document, p.position, passage_key(p), passage_to_json(p)) for p in passages]
+                self._db.executemany("INSERT INTO passages VALUES (?, ?, ?, ?)", rows)
 
-    def passages(self) -> Iterator[Passage]:
-        """Every passage, by document id and position: the order of rows and nodes."""
-        query = "SELECT record FROM passages WHERE position >= 0 ORDER BY document, position"
-        for (record,) in self._read(query):
-            yield passage_from_json(record)
+    def passage_count(self) -> int:
+        """How many passages all documents have."""
+        ((count,),) = self._read("SELECT count(*) FROM passages")
+        return int(count)
+
+    def passages_of(self, document: DocumentId) -> list[Passage]:
+        """A document's passages, in order."""
+        query = "SELECT record FROM passages WHERE document = ? ORDER BY position"
+        return [passage_from_json(record) for (record,) in self._read(query, document)]
 
     # ------------------------------------------------------------------ what was extracted
 
-    def unread_passages(self, extractor: str) -> list[Passage]:
-        """One passage for each distinct text that this extractor has not read, or failed on."""
-        query = """SELECT p.key, min(p.record) FROM passages p
-                   WHERE p.position >= 0 AND p.key != '' GROUP BY p.key ORDER BY p.key"""
-        done = {key for (key,) in self._read("SELECT key FROM extractions")}
-        return [
-            passage_from_json(record)
-            for key, record in self._read(query)
-            if content_id(extractor, key) not in done
+    def unread_passages(self, extractor: str, retry_failed: bool = False) -> list[Passage]:
+        """One passage for each distinct text that this extractor has not read: of pending documents, and failed ones.
+
+        Texts it failed on are among them where trying again may help, or where it is asked for.
+        """
+        keys = [
+            key
+            for (key,) in self._read(
+                "SELECT DISTINCT s.key FROM pending p JOIN passages s ON s.document = p.document ORDER BY s.key"
+            )
         ]
+        failed = dict(self._read("SELECT passage, retryable FROM failures WHERE extractor = ?", extractor))
+        names = {content_id(extractor, key): key for key in keys}
+        done = self._present("extractions", list(names))
+        wanted = {key for name, key in names.items() if name not in done and key not in failed}
+        wanted |= {key for key, retryable in failed.items() if retryable or retry_failed}
+        query = "SELECT record FROM passages WHERE key = ? ORDER BY document, position LIMIT 1"
+        return [passage_from_json(record) for key in sorted(wanted) for (record,) in self._read(query, key)]
 
     def put_extractions(
         self, extractor: str, passages: Sequence[Passage], results: Iterable[Extraction | ExtractionFailure]
@@ -165,14 +272,18 @@ class Stage:
         pairs = list(zip(passages, results, strict=True))
         with self._transaction():
             for passage, result in pairs:
-                key = content_id(extractor, passage_key(passage))
+                text = passage_key(passage)
+                key = content_id(extractor, text)
                 if isinstance(result, ExtractionFailure):
-                    row = (key, result.reason, int(result.retryable))
-                    self._db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", row)
-                else:
-                    self._db.execute("DELETE FROM failures WHERE key = ?", (key,))
-                    row2 = (key, extraction_to_json(result))
-                    self._db.execute("INSERT OR REPLACE INTO extractions VALUES (?, ?)", row2)
+                    row = (key, extractor, text, result.reason, int(result.retryable))
+                    self._db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)", row)
+                    continue
+                self._db.execute("DELETE FROM failures WHERE key = ?", (key,))
+                row2 = (key, extraction_to_json(result))
+                self._db.execute("INSERT OR REPLACE INTO extractions VALUES (?, ?)", row2)
+                self._db.execute(
+                    "INSERT OR IGNORE INTO pending SELECT document FROM passages WHERE key = ?", (text,)
+                )
 
     def extraction(self, extractor: str, passage: Passage) -> Extraction | ExtractionFailure:
         """What was found in a passage, or why nothing was."""
@@ -183,27 +294,36 @@ class Stage:
         reason, retryable = next(failed, ("it was never read", True))
         return ExtractionFailure(passage.id, reason, bool(retryable))
 
+    def failures(self, extractor: str) -> list[str]:
+        """The passages that could not be read, and why, by document and position."""
+        query = """SELECT p.document, p.position, f.reason FROM failures f JOIN passages p ON p.key = f.passage
+                   WHERE f.extractor = ? ORDER BY p.document, p.position"""
+        return [
+            f"{document}, passage {position + 1}: {reason}"
+            for document, position, reason in self._read(query, extractor)
+        ]
+
     # ------------------------------------------------------------------ vectors
 
     def missing_strings(self, embedder: str, strings: Iterable[str]) -> list[str]:
         """The distinct strings this embedder has no vector for yet, shortest first: like lengths make full batches."""
-        distinct = dict.fromkeys(strings)
-        known = {key for (key,) in self._read("SELECT key FROM vectors")}
-        missing = [string for string in distinct if content_id(embedder, string) not in known]
+        names = {content_id(embedder, string): string for string in dict.fromkeys(strings)}
+        known = self._present("vectors", list(names))
+        missing = [string for name, string in names.items() if name not in known]
         return sorted(missing, key=lambda string: (len(string), string))
 
     def put_vectors(self, embedder: str, strings: Sequence[str], vectors: Vectors) -> None:
-        """Keep vectors, rounded to float16."""
-        rows = (
-            (content_id(embedder, string), vector.astype(np.float16).tobytes())
-            for string, vector in zip(strings, vectors, strict=True)
-        )
+        """Keep vectors, in whole steps."""
+        rows = [
+            (content_id(embedder, string), steps.tobytes())
+            for string, steps in zip(strings, to_steps(vectors), strict=True)
+        ]
         with self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
-    def vectors(self, embedder: str, strings: Sequence[str], dimension: int) -> Vectors:
+    def steps(self, embedder: str, strings: Sequence[str], dimension: int) -> Steps:
         """The kept vectors of some strings: shape (len(strings), dimension). Raises IndexDamaged for a missing one."""
-        out = np.empty((len(strings), dimension), dtype=np.float32)
+        out = np.empty((len(strings), dimension), dtype=np.int16)
         for row, string in enumerate(strings):
             key = content_id(embedder, string)
             (found,) = next(self._read("SELECT vector FROM vectors WHERE key = ?", key), (b"",))
@@ -211,8 +331,19 @@ class Stage:
                 raise IndexDamaged(
                     f"{self.folder / STAGE_NAME} lacks a vector it should hold; run the index command again."
                 )
-            out[row] = np.frombuffer(found, dtype=np.float16)
+            out[row] = np.frombuffer(found, dtype=np.int16)
         return out
+
+    def _present(self, table: str, keys: Sequence[str]) -> set[str]:
+        """Which of some keys a table holds."""
+        found: set[str] = set()
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            some = keys[start : start + KEYS_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            found.update(
+                key for (key,) in self._read(f"SELECT key FROM {table} WHERE key IN ({marks})", *some)
+            )
+        return found
 
     def _read(self, query: str, *values: str) -> Iterator[Any]:
         """The rows of a query. Raises IndexDamaged."""

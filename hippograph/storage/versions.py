@@ -1,0 +1,46 @@
+"""Versions: which are kept, and going back to one of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hippograph.errors import IndexDamaged, IndexNotFound
+from hippograph.storage.manifest import Manifest, read_versions, write_manifest
+from hippograph.storage.publish import visible_number
+from hippograph.storage.reader import open_tables
+from hippograph.storage.stage import Stage
+
+
+def go_back(folder: Path, number: int | None = None) -> Manifest:
+    """Make a version that is kept the visible one: the one before the visible one, or one by its number.
+
+    The next run of an index command brings the index in step with its sources again. Raises IndexNotFound where the
+    version is not kept, IndexDamaged where a file of it is missing, PublishConflict.
+    """
+    with Stage(folder):
+        versions = read_versions(folder)
+        visible = visible_number(folder)
+        earlier = [each for each in versions if visible is None or each.version.number < visible]
+        wanted = (
+            [each for each in versions if each.version.number == number]
+            if number is not None
+            else earlier[-1:]
+        )
+        if not wanted:
+            kept = ", ".join(str(each.version.number) for each in versions)
+            raise IndexNotFound(
+                f"{folder} keeps no {'earlier version' if number is None else f'version {number}'}; "
+                f"it keeps {kept}. How many are kept is set by storage.keep_versions."
+            )
+        open_tables(folder, wanted[0])
+        write_manifest(folder, wanted[0])
+        return wanted[0]
+
+
+def bytes_on_disk(folder: Path, manifest: Manifest) -> int:
+    """What the files of a version take, those it shares with other versions included. Raises IndexDamaged."""
+    try:
+        return sum(os.path.getsize(folder / manifest.tables / name) for name in manifest.lengths)
+    except OSError as error:
+        raise IndexDamaged(f"{folder / manifest.tables} cannot be read: {error}.") from error
