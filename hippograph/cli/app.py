@@ -197,13 +197,11 @@ def export(
 
     with _memory(folder) as memory:
         _waiting(f"writing {out}", lambda: memory.export(out))
-        graph = memory.index.graph
+        nodes, edges = len(memory.index.nodes()), memory.index.graph.edge_count
         if as_json:
-            json_of.print_json(
-                {"file": str(out), "node_count": graph.node_count, "edge_count": graph.edge_count}
-            )
+            json_of.print_json({"file": str(out), "node_count": nodes, "edge_count": edges})
         else:
-            typer.echo(f"{out}: {graph.node_count:,} nodes, {graph.edge_count:,} edges.")
+            typer.echo(f"{out}: {nodes:,} nodes, {edges:,} edges.")
 
 
 @app.command()
