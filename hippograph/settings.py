@@ -10,8 +10,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -140,6 +141,100 @@ class ModelSettings(Section):
     """auto, cpu or cuda."""
     vectors: str = "faiss"
     answerer: str = "extractive"
+    generator: str = "none"
+    """The language model: openai (any server that speaks its protocol), or none."""
+
+
+class GeneratorSettings(Section):
+    """Which language model is asked, and within which limits. Of a key only its place is kept, never the key."""
+
+    base_url: str = "https://api.openai.com/v1"
+    """Where the server listens; local ones usually end in /v1. For Azure, the resource's address."""
+    model: str = ""
+    """The model's name at that server; for Azure, the deployment's."""
+    key_env: str = ""
+    """The environment variable that holds the key. Empty: OPENAI_API_KEY for OpenAI's own server,
+    AZURE_OPENAI_API_KEY for Azure, and no key for any other, so that none is sent where it does not belong."""
+    key_file: Path | None = None
+    """A file that holds the key and nothing else; it goes before the variable."""
+    organisation: str = ""
+    api_version: str = ""
+    """Azure's API version; giving one says that the server is Azure's."""
+    concurrency: int = Field(16, ge=1, le=1024)
+    """How many calls are under way at once."""
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_minute: int | None = Field(None, ge=1)
+    """Prompt and completion together."""
+    timeout_seconds: float = Field(60, gt=0)
+    """How long one call may take; of a streamed one, how long it may be silent."""
+    max_retries: int = Field(4, ge=0)
+    """How often a call that failed on the way is sent again."""
+    max_pause_seconds: float = Field(60, ge=0)
+    """The longest pause a server may ask for; for a longer one the call fails and says how long."""
+    context_tokens: int = Field(8192, ge=256)
+    """How many tokens a request and its reply may take together, as the server is set up."""
+    prompt_price: float = Field(0, ge=0)
+    """Money for a million prompt tokens."""
+    completion_price: float = Field(0, ge=0)
+    """Money for a million completion tokens."""
+    currency: str = "USD"
+
+    @field_validator("base_url")
+    @classmethod
+    def _holds_no_secret(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("it must be a web address such as http://localhost:11434/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(
+                "it must hold no user, password or query; name the key's place in key_env or key_file"
+            )
+        return value.rstrip("/")
+
+    def is_azure(self) -> bool:
+        """Whether the server is Azure's."""
+        return bool(self.api_version)
+
+    def key_variable(self) -> str:
+        """The environment variable the key is read from; empty where none is."""
+        if self.key_env:
+            return self.key_env
+        if self.is_azure():
+            return "AZURE_OPENAI_API_KEY"
+        return "OPENAI_API_KEY" if urlsplit(self.base_url).hostname == "api.openai.com" else ""
+
+    def read_key(self) -> SecretStr | None:
+        """The key, read now; None where the server needs none.
+
+        Raises SettingsError when the key's place is named, or the server is known to want one, and there is none.
+        """
+        if self.key_file is not None:
+            return _secret(_file_text(self.key_file), str(self.key_file))
+        name = self.key_variable()
+        if not name:
+            return None
+        value = os.environ.get(name, "").strip()
+        if not value:
+            raise SettingsError(
+                f"There is no key for {self.base_url}: set the environment variable {name}, or name another in "
+                "generator.key_env or a file in generator.key_file; a local server needs none "
+                "(generator.base_url, for example http://localhost:11434/v1)."
+            )
+        return _secret(value, f"the environment variable {name}")
+
+
+def _file_text(path: Path) -> str:
+    try:
+        return path.expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        # The error is not chained: what a wrong file holds is nobody's to see.
+        raise SettingsError(f"The key's file {path} (generator.key_file) cannot be read.") from None
+
+
+def _secret(value: str, place: str) -> SecretStr:
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise SettingsError(f"What {place} holds is not a key: it must be one word of printable ASCII.")
+    return SecretStr(value)
 
 
 class StorageSettings(Section):
@@ -184,6 +279,7 @@ class Settings(BaseSettings):
         env_prefix="HIPPOGRAPH_",
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
+        hide_input_in_errors=True,  # a key in the wrong place must not be shown
     )
 
     passage: PassageSettings = PassageSettings()
@@ -195,6 +291,8 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()
     sources: SourceSettings = SourceSettings()
+    workers: WorkersSettings = WorkersSettings()
+    generator: GeneratorSettings = GeneratorSettings()
 
     @classmethod
     def settings_customise_sources(

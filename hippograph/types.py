@@ -344,6 +344,8 @@ class Usage:
     completion_tokens: int = 0
     cost: float = 0.0
     """Money by the prices in the settings, in their currency; 0 where none are set."""
+    estimated_calls: int = 0
+    """How many of the calls were counted by estimate, as the server did not say what they took."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -351,6 +353,7 @@ class Usage:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.cost + other.cost,
+            self.estimated_calls + other.estimated_calls,
         )
 
 

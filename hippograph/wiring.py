@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import Any
 
 from hippograph.errors import SettingsError
-from hippograph.ports import Answerer, Embedder, Extractor, Parts, Splitter, VectorIndexes
-from hippograph.settings import Settings
+from hippograph.ports import Answerer, Embedder, Extractor, Generator, Parts, Splitter, VectorIndexes, Workers
+from hippograph.settings import Settings, WorkersSettings
+from hippograph.shards import Recipe
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -20,7 +21,19 @@ def build_parts(settings: Settings) -> Parts:
     extractor: Extractor = _choose("extractor", settings.models.extractor, EXTRACTORS, settings)
     vectors: VectorIndexes = _choose("vectors", settings.models.vectors, VECTORS, settings)
     answerer: Answerer = _choose("answerer", settings.models.answerer, ANSWERERS, settings)
-    return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock())
+    generator: Generator | None = _choose("generator", settings.models.generator, GENERATORS, settings)
+    return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock(), generator)
+
+
+def build_workers(settings: Settings) -> Workers:
+    """Where shards of work run. Nothing is started before the first of them. Raises SettingsError."""
+    workers: Workers = _choose("workers", settings.workers.kind, WORKERS, settings)
+    return workers
+
+
+def recipe(settings: Settings) -> Recipe:
+    """How another process makes the parts of these settings; what runs there has no workers of its own."""
+    return Recipe(build_parts, settings.model_copy(update={"workers": WorkersSettings()}))
 
 
 def _sentence_transformers(settings: Settings) -> Any:
@@ -73,6 +86,53 @@ def _extractive(settings: Settings) -> Any:
     return ExtractiveAnswerer()
 
 
+def _openai(settings: Settings) -> Any:
+    from hippograph.adapters.openai_generator import OpenAIGenerator
+
+    return OpenAIGenerator(settings.generator)
+
+
+def _no_generator(settings: Settings) -> None:
+    return None
+
+
+def _here(settings: Settings) -> Any:
+    from hippograph.adapters.workers import HereWorkers
+
+    return HereWorkers()
+
+
+def _threads(settings: Settings) -> Any:
+    from hippograph.adapters.workers import ThreadWorkers
+
+    return ThreadWorkers(_worker_count(settings))
+
+
+def _processes(settings: Settings) -> Any:
+    from hippograph.adapters.process_workers import ProcessWorkers
+
+    return ProcessWorkers(_worker_count(settings), recipe(settings))
+
+
+def _dask(settings: Settings) -> Any:
+    from hippograph.adapters.dask_workers import DaskWorkers
+
+    return DaskWorkers(settings.workers.address, _worker_count(settings), recipe(settings))
+
+
+def _ray(settings: Settings) -> Any:
+    from hippograph.adapters.ray_workers import RayWorkers
+
+    return RayWorkers(settings.workers.address, _worker_count(settings), recipe(settings))
+
+
+def _worker_count(settings: Settings) -> int:
+    """As many as asked for, else one a processor that this process may use."""
+    if settings.workers.count is not None:
+        return settings.workers.count
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 Factories = Mapping[str, Callable[..., Any]]
 
 EMBEDDERS: Factories = {"sentence_transformers": _sentence_transformers, "hashing": _hashing}
@@ -80,6 +140,14 @@ SPLITTERS: Factories = {"llama_index": _llama_index, "plain": _plain}
 EXTRACTORS: Factories = {"rules": _rules}
 VECTORS: Factories = {"faiss": _faiss, "numpy": _numpy}
 ANSWERERS: Factories = {"extractive": _extractive}
+WORKERS: Factories = {
+    "here": _here,
+    "threads": _threads,
+    "processes": _processes,
+    "dask": _dask,
+    "ray": _ray,
+}
+GENERATORS: Factories = {"openai": _openai, "none": _no_generator}
 
 
 def _choose(kind: str, name: str, table: Factories, *arguments: Any) -> Any:

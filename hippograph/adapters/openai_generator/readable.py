@@ -1,0 +1,91 @@
+"""A reply that can be used: read, checked against the request's schema, and asked for again where it is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from hippograph.adapters.openai_generator.asking import ask_again
+from hippograph.adapters.openai_generator.calls import Calls
+from hippograph.adapters.openai_generator.failures import Failure
+from hippograph.adapters.openai_generator.reading import read_json
+from hippograph.adapters.openai_generator.replies import RawReply
+from hippograph.adapters.openai_generator.schema_check import SchemaCheck
+from hippograph.budget import Budget
+from hippograph.errors import GenerationError, ModelRefused, UnreadableOutput
+from hippograph.types import ModelReply, ModelRequest, Usage
+
+TIMES_ASKED = 2
+"""How often a model is asked when its reply cannot be read: the second time it is told why."""
+
+
+async def readable_reply(calls: Calls, request: ModelRequest, budget: Budget) -> ModelReply | GenerationError:
+    """The reply, with the usage of all that was asked for it; or why there is none."""
+    try:
+        check = None if request.schema is None else _check(json.dumps(request.schema))
+    except ValueError as error:
+        return ModelRefused(str(error))
+    asked, usage, unreadable = request, Usage(), None
+    for _ in range(TIMES_ASKED):
+        if unreadable is not None:
+            calls.ledger.happened(request.purpose, "asked_again")
+        dialect = calls.dialect.current
+        outcome = await calls.send(asked, budget)
+        if isinstance(outcome, Failure):
+            unreadable = unreadable or outcome.error
+            break
+        usage += outcome.usage
+        try:
+            data, repaired = _read(outcome, check)
+        except UnreadableOutput as error:
+            unreadable = _unreadable(outcome, str(error), calls)
+            if outcome.refusal or outcome.finish == "length":
+                break  # the same would come again
+            if check is not None and outcome.text:
+                calls.dialect.read(dialect, readable=False)
+                asked = ask_again(request, outcome.text, str(error))
+        else:
+            if check is not None:
+                calls.dialect.read(dialect, readable=True)
+            if repaired:
+                calls.ledger.happened(request.purpose, "repaired")
+            return ModelReply(outcome.text, data, usage, repaired)
+    if isinstance(unreadable, UnreadableOutput):
+        calls.ledger.happened(request.purpose, "unreadable")
+    return unreadable or UnreadableOutput("There is no reply.")
+
+
+def _read(reply: RawReply, check: SchemaCheck | None) -> tuple[Any, bool]:
+    """The data of a reply, None where plain text was asked for, and whether it had to be repaired."""
+    if reply.refusal:
+        raise UnreadableOutput("the model declined")
+    if not reply.text.strip():
+        raise UnreadableOutput("it is empty")
+    if check is None:
+        return None, False
+    if reply.finish == "length":
+        raise UnreadableOutput("it was cut off")
+    data, repaired = read_json(reply.text)
+    checked, corrected = check.check(data)
+    return checked, repaired or corrected
+
+
+def _unreadable(reply: RawReply, problem: str, calls: Calls) -> UnreadableOutput:
+    model = calls.server.model
+    if reply.refusal:
+        return UnreadableOutput(f"{model} declined to answer: {reply.refusal}")
+    if reply.finish == "length":
+        return UnreadableOutput(
+            f"The reply of {model} was cut off after {reply.usage.completion_tokens} tokens: "
+            "allow more, or ask for less at once."
+        )
+    began = calls.server.clean(reply.text[:80])
+    return UnreadableOutput(f"The reply of {model} cannot be used, because {problem}. It began: {began!r}")
+
+
+@lru_cache(maxsize=64)
+def _check(schema: str) -> SchemaCheck:
+    parsed: Mapping[str, Any] = json.loads(schema)
+    return SchemaCheck(parsed)
