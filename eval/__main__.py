@@ -186,6 +186,27 @@ def growth(
         raise typer.Exit(1)
 
 
+@app.command()
+def kills(
+    times: Annotated[int, typer.Option(min=1, help="How many random moments to kill a run at.")] = 200,
+    places: Annotated[int, typer.Option(min=1, help="At most so many named places of a kind.")] = 30,
+    seed: Annotated[int, typer.Option(help="What draws the moments.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Kill runs with SIGKILL at random and at every named place, carry on, and compare; exit 1 on any fault."""
+    from eval.kills import measure_kills, show_kills
+    from eval.tables import bars
+
+    with bars() as shown:
+        report = measure_kills(times, places, seed, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_kills(report)
+    if report["fault_count"]:
+        raise typer.Exit(1)
+
+
 @bench.command()
 def indexing(dataset: DatasetFolder, as_json: AsJson = False) -> None:
     """Seconds of indexing over seconds inside the embedder."""
