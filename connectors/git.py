@@ -6,21 +6,23 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from connectors.cache_folder import default_cache_folder
+from connectors.cache_folder import cache_folder_for
 from connectors.file_types import file_type
 from connectors.git_clone import CLONED_SCHEMES, cloned, without_password
 from connectors.git_program import Blobs, Change, Repository, TreeEntry
 from connectors.globs import Selection, selection
+from connectors.marks import ReadItem, State, items_read, marked, named_item
 from connectors.moments import in_utc
+from connectors.options import Options
 from connectors.reading import LARGEST_FILE, TOO_LARGE, Origin, nothing_read, read_stream
 from connectors.walking import BAD_NAME, is_utf8
 from hippograph.errors import ConnectorError
-from hippograph.types import Document, SourceFailure
+from hippograph.types import Document, DocumentId, SourceFailure, Unchanged
 
 LFS_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/")
 LARGEST_POINTER = 1024
@@ -53,7 +55,7 @@ class GitConnector:
     ) -> None:
         self._ref = ref
         self._selection = selection(include, exclude)
-        self._cache = Path(cache_folder) if cache_folder else default_cache_folder("git")
+        self._cache = Path(cache_folder) if cache_folder else cache_folder_for("git", None)
         address = os.fspath(repository)
         self._address = address if urlsplit(address).scheme in CLONED_SCHEMES else ""
         self._path = Path() if self._address else _existing(address)
@@ -65,9 +67,22 @@ class GitConnector:
 
         Raises ConnectorError when the repository or the ref is gone, or a remote one cannot be reached.
         """
-        repository = cloned(self._address, self._cache) if self._address else Repository.at(self._path)
-        commit = repository.commit(self._ref)
+        repository, commit = self._opened()
         return self._read(repository, commit, in_utc(since) if since else None)
+
+    def changed_documents(
+        self, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        """Every document, unread where its file has the same blob from the same commit.
+
+        Of the history, only what was added since is looked through. Raises ConnectorError as `documents` does.
+        """
+        repository, commit = self._opened()
+        return self._read_changed(repository, commit, marks)
+
+    def _opened(self) -> tuple[Repository, str]:
+        repository = cloned(self._address, self._cache) if self._address else Repository.at(self._path)
+        return repository, repository.commit(self._ref)
 
     def _read(
         self, repository: Repository, commit: str, since: datetime | None
@@ -79,25 +94,49 @@ class GitConnector:
             for entry in entries:
                 change = changes.get(entry.path)
                 if since is None or change is None or change.committed_at > since:
-                    yield from _read_entry(
-                        entry, change, blobs, f"{self.source}#{quote(os.fsencode(entry.path))}"
-                    )
+                    yield from _read_entry(entry, change, blobs, self._uri(entry))
         if unread and not entries:
             yield nothing_read(self.source, unread)
 
+    def _read_changed(
+        self, repository: Repository, commit: str, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        unread: Counter[str] = Counter()
+        entries = list(_selected(repository.tree(commit), self._selection, unread))
+        objects = {entry.path: entry.object for entry in entries}
+        known = items_read(marks, named_item(objects))
+        commits = _commits_that_stand(repository, commit, objects, known)
+        changes = repository.last_changes(
+            commit, {path: name for path, name in objects.items() if path not in commits}
+        )
+        with repository.blobs() as blobs:
+            for entry in entries:
+                change, before = changes.get(entry.path), known.get(entry.path)
+                state = State(f"{entry.object} {change.commit if change else commits.get(entry.path, '')}")
+                if before and before.state == state:
+                    yield from before.unchanged()
+                else:
+                    yield from marked(_read_entry(entry, change, blobs, self._uri(entry)), state)
+        if unread and not entries:
+            yield nothing_read(self.source, unread)
 
-def git_at_uri(uri: str, include: Sequence[str], exclude: Sequence[str]) -> GitConnector:
+    def _uri(self, entry: TreeEntry) -> str:
+        return f"{self.source}#{quote(os.fsencode(entry.path))}"
+
+
+def git_at_uri(uri: str, options: Options) -> GitConnector:
     """The connector of `git+file:///path[@ref]`, `git+https://...[@ref]` or `git+ssh://...[@ref]`."""
-    address = uri[len("git+") :]
+    address, globs = uri[len("git+") :], (options.include, options.exclude)
+    cache = cache_folder_for("git", options.cache_folder)
     parts = urlsplit(address)
     if parts.scheme.lower() == "file":
         path = unquote(parts.path)
         # A folder may have an @ in its name: what is there is a path, and only the rest can be a ref.
         is_there = Path(path).exists()
         place, _, ref = (path, "", "") if is_there or "@" not in path else path.rpartition("@")
-        return GitConnector(place, ref, include, exclude)
+        return GitConnector(place, ref, *globs, cache)
     place, _, ref = parts.path.rpartition("@") if "@" in parts.path else (parts.path, "", "")
-    return GitConnector(parts._replace(path=place).geturl(), unquote(ref), include, exclude)
+    return GitConnector(parts._replace(path=place).geturl(), unquote(ref), *globs, cache)
 
 
 def _existing(address: str) -> Path:
@@ -117,6 +156,22 @@ def _selected(tree: Iterator[TreeEntry], chosen: Selection, unread: Counter[str]
             unread[Path(entry.path).suffix or Path(entry.path).name] += 1
         elif is_taken:
             yield entry
+
+
+def _commits_that_stand(
+    repository: Repository, commit: str, objects: Mapping[str, str], known: Mapping[str, ReadItem]
+) -> dict[str, str]:
+    """For each path that surely has not changed since it was read: the commit of its last change.
+
+    A path with its old blob may have been changed and changed back since; that is found in what was added to the
+    history since. Where history was rewritten, no path is sure.
+    """
+    states = {path: before.state.said.partition(" ") for path, before in known.items()}
+    stands = {path: last for path, (name, _, last) in states.items() if last and objects[path] == name}
+    touched = repository.paths_since(commit, set(stands.values())) if stands else set()
+    if touched is None:
+        return {}
+    return {path: last for path, last in stands.items() if path not in touched}
 
 
 def _read_entry(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -120,6 +120,8 @@ class Repository:
         A merge counts where its file differs from all its parents; a change of the mode alone does not.
         """
         wanted, found = dict(objects), dict[str, Change]()
+        if not wanted:
+            return found
         form = f"--format={COMMIT_MARK}%H%x00%at%x00%ct%x00%an"
         with Running(self._command([*LAST_CHANGES, form, commit])) as log:
             change = None
@@ -138,15 +140,37 @@ class Repository:
             log.finish()
         return found
 
+    def paths_since(self, commit: str, known: Collection[str]) -> set[str] | None:
+        """Every path that was touched in the history of a commit, but not in that of commits known before.
+
+        None where a known commit is not part of that history any more, or is gone altogether.
+        """
+        names = sorted(known)
+        lost = run_git(
+            [self._here, "rev-list", "--max-count=1", "--stdin"], said=_lines(*names, f"^{commit}")
+        )
+        if lost.returncode or lost.stdout:
+            return None
+        others = _lines(commit, *(f"^{name}" for name in names))
+        log = run_git([self._here, *LAST_CHANGES, "--format=", "--stdin"], said=others)
+        if log.returncode:
+            return None
+        fields = iter(log.stdout.split(b"\0"))
+        return {os.fsdecode(next(fields)) for field in fields if field.lstrip(b"\n").startswith(b":")}
+
     def blobs(self) -> Blobs:
         """A process that hands out the contents of objects; to be used in a `with` statement."""
         return Blobs(self._command(["cat-file", "--batch"]))
 
+    @property
+    def _here(self) -> str:
+        return f"--git-dir={self.folder}"
+
     def _command(self, arguments: list[str]) -> list[str]:
-        return ["git", *FIXED, f"--git-dir={self.folder}", *arguments]
+        return ["git", *FIXED, self._here, *arguments]
 
     def _git(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return run_git([f"--git-dir={self.folder}", *arguments])
+        return run_git([self._here, *arguments])
 
     def _output(self, *arguments: str) -> bytes:
         done = self._git(*arguments)
@@ -221,12 +245,16 @@ def run_git(
     ceiling: Path | None = None,
     transports: str = LOCAL_TRANSPORT,
     timeout_seconds: float | None = None,
+    said: bytes = b"",
 ) -> subprocess.CompletedProcess[bytes]:
-    """One call of git, to its end. Raises ConnectorError when git is not installed."""
+    """One call of git, to its end, with `said` on its standard input.
+
+    Raises ConnectorError when git is not installed.
+    """
     try:
         return subprocess.run(
             ["git", *FIXED, *arguments],
-            stdin=subprocess.DEVNULL,
+            input=said,
             capture_output=True,
             check=False,
             env=_environment(ceiling, transports),
@@ -238,6 +266,10 @@ def run_git(
         ) from error
 
 
+def _lines(*words: str) -> bytes:
+    return "".join(f"{word}\n" for word in words).encode("ascii")
+
+
 def _environment(ceiling: Path | None = None, transports: str = LOCAL_TRANSPORT) -> dict[str, str]:
     """The process's own environment, without what others said to git, and with what keeps it quiet."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -247,7 +279,7 @@ def _environment(ceiling: Path | None = None, transports: str = LOCAL_TRANSPORT)
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=30 -oServerAliveInterval=30",
         "GIT_ASKPASS": "true",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_LAZY_FETCH": "1",

@@ -13,6 +13,7 @@ from typing import Any
 from connectors.file_types import FileType, file_type
 from connectors.globs import selection
 from connectors.moments import in_utc, parse_moment
+from connectors.options import Options
 from connectors.parsers.entries import one_line
 from connectors.reading import LARGEST_FILE, TOO_LARGE, Origin, nothing_read, read_stream
 from hippograph.errors import ConnectorError, MissingExtra
@@ -114,6 +115,11 @@ class ObjectStoreConnector:
         else:
             reason = f"The object cannot be fetched ({_said(content)}). Try again, or check its access."
             yield SourceFailure(uri, reason)
+
+
+def object_store_at_uri(uri: str, options: Options) -> ObjectStoreConnector:
+    """The connector of an address such as s3://bucket/folder."""
+    return ObjectStoreConnector(uri, options.include, options.exclude)
 
 
 def _file_system(uri: str, options: Mapping[str, Any]) -> tuple[Any, str]:

@@ -9,12 +9,14 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+from connectors.moments import parse_moment
 from hippograph.errors import ConnectorError
 from hippograph.types import content_id
 
-KEPT_HEADERS = ("content-type", "etag", "last-modified")
+KEPT_HEADERS = ("content-type", "date", "etag", "last-modified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,22 @@ class CachedPage:
 
     def conditions(self) -> dict[str, str]:
         """The request headers that ask for the page only if it is another (RFC 9110, section 13)."""
-        asked = {
-            "If-None-Match": self.headers.get("etag"),
-            "If-Modified-Since": self.headers.get("last-modified"),
-        }
-        return {name: value for name, value in asked.items() if value}
+        return conditions(self.headers)
+
+
+def conditions(headers: Mapping[str, str]) -> dict[str, str]:
+    """The request headers that ask for a page only if it is another than the one that came with these headers.
+
+    A date of change in the very second in which the page was sent does not tell the page from one that was changed
+    later in that second (RFC 9110, section 8.8.2.2).
+    """
+    changed_at, sent_at = parse_moment(headers.get("last-modified")), parse_moment(headers.get("date"))
+    is_settled = not (changed_at and sent_at and sent_at - changed_at < timedelta(seconds=1))
+    asked = {
+        "If-None-Match": headers.get("etag"),
+        "If-Modified-Since": headers.get("last-modified") if is_settled else None,
+    }
+    return {name: value for name, value in asked.items() if value}
 
 
 class PageCache:

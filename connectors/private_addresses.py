@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
+
+from hippograph.errors import ConnectorError
 
 TRANSLATED = ip_network("64:ff9b::/96")
 """IPv4 addresses as IPv6 networks see them (RFC 6052); the last four bytes are the address."""
+
+
+ALL = "all"
 
 
 class AddressRefused(Exception):
@@ -24,14 +29,31 @@ def is_public(address: str) -> bool:
     >>> is_public("169.254.169.254"), is_public("::ffff:10.0.0.1"), is_public("1.1.1.1")
     (False, False, True)
     """
+    found = _plain(address)
+    return found is not None and found.is_global and not found.is_multicast
+
+
+def ranges(allowed: bool | Sequence[str]) -> list[IPv4Network | IPv6Network]:
+    """The ranges of addresses that are written down; True and `all` stand for every address.
+
+    Raises ConnectorError for what is no range.
+    """
+    names = [ALL] if allowed is True else list(allowed or ())
+    try:
+        wide = [range_ for name in names if name == ALL for range_ in ("0.0.0.0/0", "::/0")]
+        return [ip_network(name, strict=False) for name in (*wide, *names) if name != ALL]
+    except ValueError as error:
+        raise ConnectorError(f"An address range is written like 10.1.0.0/16: {error}.") from error
+
+
+def _plain(address: str) -> IPv4Address | IPv6Address | None:
+    """The address, without the IPv6 form that carries it; None for what is none."""
     try:
         found = ip_address(address)
     except ValueError:
-        return False
+        return None
     inner = _carried(found) if isinstance(found, IPv6Address) else None
-    if inner is not None:
-        return is_public(str(inner))
-    return found.is_global and not found.is_multicast
+    return inner or found
 
 
 def _carried(address: IPv6Address) -> IPv4Address | None:
@@ -47,11 +69,11 @@ class CheckedBackend:
     holds for a single read.
     """
 
-    def __init__(self, allow_private: bool) -> None:
+    def __init__(self, allow_private: bool | Sequence[str]) -> None:
         from httpcore import SyncBackend
 
         self._backend: Any = SyncBackend()
-        self._allow_private = allow_private
+        self._allowed = ranges(allow_private)
         self.deadline = float("inf")
         """On the clock of time.monotonic."""
 
@@ -88,13 +110,18 @@ class CheckedBackend:
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"the name {host!r} is not known ({error})") from error
         addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
-        allowed = [address for address in addresses if self._allow_private or is_public(address)]
+        allowed = [address for address in addresses if is_public(address) or self._is_allowed(address)]
         if not allowed:
             raise AddressRefused(
                 f"{host!r} stands for {addresses[0]}, an address within a private network. "
-                "Allow private addresses if the source is yours."
+                "If the source is yours, allow its range: sources.allow_private in the settings, or "
+                "--allow-private RANGE."
             )
         return allowed
+
+    def _is_allowed(self, address: str) -> bool:
+        found = _plain(address)
+        return found is not None and any(found in range_ for range_ in self._allowed)
 
 
 class TimedStream:

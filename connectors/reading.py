@@ -89,7 +89,7 @@ def changed_file(
                 yield from known.unchanged(state)
                 return
             documents = read_stream(stream, status.st_size, kind, _file_origin(path, name, kind, status))
-            yield from marked(documents, state, lambda: _is_same(os.fstat(stream.fileno()), status))
+            yield from marked(documents, state, lambda: _is_still(path, status))
 
     return _telling_mishaps(path, read())
 
@@ -111,12 +111,14 @@ def _digest(stream: BinaryIO, path: Path, size: int, kind: FileType) -> str:
     return content_id(str(path), digest.hexdigest())
 
 
-def _is_same(one: os.stat_result, other: os.stat_result) -> bool:
-    return (one.st_size, one.st_mtime_ns, one.st_ctime_ns) == (
-        other.st_size,
-        other.st_mtime_ns,
-        other.st_ctime_ns,
-    )
+def _is_still(path: Path, before: os.stat_result) -> bool:
+    """Whether the file is as it was; asked by its path, as parsers may have closed it."""
+    try:
+        now = os.lstat(path)
+    except OSError:
+        return False
+    times = (now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+    return times == (before.st_size, before.st_mtime_ns, before.st_ctime_ns)
 
 
 def _telling_mishaps(path: Path, items: Iterator[Item]) -> Iterator[Item | SourceFailure]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from connectors.moments import FIRST_MILLISECONDS, in_utc, parse_moment
+from connectors.options import Options
 from connectors.parsers.entries import BrokenEntry, Entry, one_line, scalar, storable
 from connectors.reading import Origin, entry_documents
 from hippograph.errors import ConnectorError, MissingExtra
@@ -151,7 +152,7 @@ class SqlConnector:
         return "\n".join(f"{name}: {value.strip()}" for name, value in values.items() if value.strip())
 
 
-def sql_at_uri(uri: str, include: Sequence[str], exclude: Sequence[str]) -> SqlConnector:
+def sql_at_uri(uri: str, options: Options) -> SqlConnector:
     """The connector of `sql+<url>#query=...&id=...&text=...`; also `title` and `changed`.
 
     What stands behind the # is written as in a web address: %26 for an &, %2B for a plus. Several text columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ LARGEST_ROBOTS = 512 << 10
 """Bytes of a robots.txt that are read: RFC 9309, section 2.5, asks for at least 500 KiB."""
 LONGEST_DELAY_SECONDS = 30.0
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+NOT_MODIFIED = 304
 GONE = frozenset({404, 410})
 BUSY = frozenset({408, 425, 429})
 
@@ -53,6 +54,9 @@ class Limits:
     """Between two requests to one host, unless its robots.txt asks for more."""
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What a URL gave."""
@@ -61,16 +65,29 @@ class Fetched:
     """Where it was found, after redirects."""
     headers: Mapping[str, str]
     content: bytes
+    is_unchanged: bool = False
+    """Whether the server said that it is the known page, and sent nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """Where a page was found the last time, and the request headers that ask for it only if it is another."""
+
+    url: str
+    conditions: Mapping[str, str]
 
 
 class WebClient:
     """An HTTP client for one reading of a source; to be used in a `with` statement.
 
     It takes no proxies from the environment: behind a proxy, nobody could say what is connected to.
+    `allow_private` names the ranges within private networks that may be connected to; True stands for all.
     Raises MissingExtra without httpx.
     """
 
-    def __init__(self, limits: Limits, allow_private: bool, cache_folder: Path | None) -> None:
+    def __init__(
+        self, limits: Limits, allow_private: bool | Sequence[str], cache_folder: Path | None
+    ) -> None:
         try:
             import httpx
         except ImportError as error:
@@ -93,14 +110,16 @@ class WebClient:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._client.close()
 
-    def fetch(self, url: str) -> Fetched:
-        """The page at a URL, from the cache where the server says that it has not changed.
+    def fetch(self, url: str, known: KnownPage | None = None) -> Fetched:
+        """The page at a URL, from the cache where the server says that it has not changed since it was kept there.
 
         Raises PageGone, OutOfReach, or FetchFailed when robots.txt, an address or a limit forbids it.
         """
-        return self._follow(url, self._limits.largest_bytes, is_robots=False)
+        return self._follow(url, self._limits.largest_bytes, known)
 
-    def _follow(self, url: str, most_bytes: int, *, is_robots: bool) -> Fetched:
+    def _follow(
+        self, url: str, most_bytes: int, known: KnownPage | None = None, *, is_robots: bool = False
+    ) -> Fetched:
         import httpcore
         import httpx
 
@@ -108,13 +127,15 @@ class WebClient:
             _check_url(url)
             if not is_robots and not self._rules(url).can_fetch(AGENT, url):
                 raise FetchFailed("The robots.txt of the site asks not to read it. Exclude it.")
-            cached = None if is_robots else self._cache.get(url)
+            asked = known.conditions if known and known.url == url else {}
+            cached = None if is_robots or asked else self._cache.get(url)
             self._wait(url)
             self._backend.deadline = time.monotonic() + 3 * self._limits.timeout_seconds
             try:
-                with self._client.stream(
-                    "GET", url, headers=cached.conditions() if cached else {}
-                ) as response:
+                conditions = cached.conditions() if cached else asked
+                with self._client.stream("GET", url, headers=conditions) as response:
+                    if response.status_code == NOT_MODIFIED and asked:
+                        return Fetched(url, asked, b"", is_unchanged=True)
                     if response.status_code not in REDIRECTS:
                         return self._page(url, response, cached, most_bytes)
                     target = urljoin(url, response.headers.get("location", ""))
@@ -142,7 +163,7 @@ class WebClient:
         self, url: str, response: httpx.Response, cached: CachedPage | None, most_bytes: int
     ) -> Fetched:
         status = response.status_code
-        if status == 304 and cached is not None:
+        if status == NOT_MODIFIED and cached is not None:
             return Fetched(url, cached.headers, cached.content)
         if status in GONE:
             raise PageGone(f"The server says that there is no such page ({status}). Remove the link to it.")

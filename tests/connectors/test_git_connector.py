@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import threading
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import pytest
 
 from connectors.by_uri import connector_for
 from connectors.git import GitConnector
-from hippograph.errors import ConnectorError
+from hippograph.errors import ConnectorError, SourceUnavailable
 from hippograph.types import Document, SourceFailure
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs the program git")
@@ -387,3 +388,21 @@ def test_a_remote_that_cannot_be_reached_is_an_error(served, tmp_path):
 
     assert connector.source == f"git+{address}"
     assert "geheim" not in str(caught.value)
+
+
+def test_a_remote_that_is_away_may_be_back_later(tmp_path):
+    """No server there is an error that says so itself; a wrong address is not."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    connector = GitConnector(f"http://127.0.0.1:{port}/r.git", cache_folder=tmp_path / "cache")
+
+    with pytest.raises(SourceUnavailable, match="just now"):
+        connector.documents()
+
+
+def test_a_server_that_is_busy_may_be_back_later(served, tmp_path, monkeypatch):
+    """So does a status that speaks of the server and not of the repository."""
+    monkeypatch.setattr(Silent, "do_GET", lambda self: self.send_error(503))
+
+    with pytest.raises(SourceUnavailable, match="just now"):
+        GitConnector(served[0], cache_folder=tmp_path / "cache").documents()
