@@ -258,6 +258,25 @@ def startup(index: IndexFolder = None, as_json: AsJson = False) -> None:
         show_values("startup", report)
 
 
+@bench.command()
+def generator(
+    latency_ms: Annotated[int, typer.Option(help="How long the server takes for an answer.")] = 200,
+    at_once: Annotated[int, typer.Option(help="How many calls may be under way.")] = 32,
+    rounds: Annotated[int, typer.Option(help="Calls, in multiples of that.")] = 30,
+    faults: Annotated[float, typer.Option(help="The share of calls that goes wrong.")] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Calls a second to a model server on loopback, over the most that the limit of calls allows."""
+    from eval.bench.generator import measure_generator
+    from eval.tables import show_values
+
+    report = measure_generator(latency_ms, at_once, rounds, faults)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("generator", report)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 the work failed, 2 the call was wrong."""
     try:

@@ -21,6 +21,12 @@ def build_parts(settings: Settings) -> Parts:
     extractor: Extractor = _choose("extractor", settings.models.extractor, EXTRACTORS, settings)
     vectors: VectorIndexes = _choose("vectors", settings.models.vectors, VECTORS, settings)
     answerer: Answerer = _choose("answerer", settings.models.answerer, ANSWERERS, settings)
+    generator = build_generator(settings)
+    return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock(), generator)
+
+
+def build_generator(settings: Settings) -> Generator | None:
+    """The language model the settings name; None where there is none. Raises SettingsError, MissingExtra."""
     generator: Generator | None = _choose("generator", settings.models.generator, GENERATORS, settings)
     return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock(), generator)
 

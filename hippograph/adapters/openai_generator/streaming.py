@@ -10,7 +10,7 @@ from typing import Any
 
 from hippograph.adapters.openai_generator.asking import call_body
 from hippograph.adapters.openai_generator.background import BackgroundLoop
-from hippograph.adapters.openai_generator.calls import MOST_PUTTINGS, Calls, Turn, out_of_time
+from hippograph.adapters.openai_generator.calls import MOST_PUTTINGS, Calls, Turn, as_given, out_of_time
 from hippograph.adapters.openai_generator.dialect import Dialect
 from hippograph.adapters.openai_generator.failures import Failure, failure_of, not_compatible
 from hippograph.adapters.openai_generator.replies import counted_usage
@@ -120,7 +120,7 @@ async def _receive(
     try:
         async with asyncio.timeout(budget.seconds_left()):
             # The time-out of the settings is how long the stream may be silent, which the client watches.
-            async with await calls.client().chat.completions.create(**body, stream=True) as events:
+            async with await calls.completions().create(**as_given(body), stream=True) as events:
                 async for chunk in events:
                     stream.take(chunk)
         turn.is_answered = stream.is_protocol
