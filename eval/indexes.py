@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 CODE_STAMP = "eval-code.txt"
 """Which code published the cached index."""
-SHAPING_CODE = ("text/*.py", "graph/*.py", "storage/*.py", "indexing.py", "lexical.py", "tables.py")
+SHAPING_CODE = (
+    "text/*.py",
+    "graph/*.py",
+    "storage/*.py",
+    "tables/*.py",
+    "indexing.py",
+    "lexical.py",
+    "index_tables.py",
+    "vectors.py",
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -100,9 +109,9 @@ def _open_cached(
 ) -> Hippograph:
     """The cached index, built again when it is not just what these parts and this code would build."""
     from hippograph import Hippograph
-    from hippograph.indexing import build_index, shape_of
+    from hippograph.indexing import build_index, rewrite_index, shape_of
 
-    code = folder / CODE_STAMP
+    code, manifest = folder / CODE_STAMP, None
     try:
         manifest = _manifest(folder)
         if manifest and manifest.parts == shape_of(parts, settings) and _read(code) == _shaping_code():
@@ -111,6 +120,10 @@ def _open_cached(
         (folder / MANIFEST_NAME).unlink()  # it is only a cache: what is damaged is published anew
     # Migrating keeps the vectors and extractions that still hold, so that a new rule costs seconds.
     build_index([corpus], folder, parts, settings, keep_other_sources=False, migrate=True, progress=progress)
+    if manifest is not None:
+        rewrite_index(
+            folder, parts, settings, progress
+        )  # documents are as they were, how they are linked is not
     code.write_text(_shaping_code(), encoding="utf-8")
     return Hippograph.open(folder, settings=settings, parts=parts)
 
