@@ -16,6 +16,7 @@ import typer
 from eval.histories import Delta, History, final_documents, states
 from eval.tables import show_reports
 from hippograph.settings import Settings
+from hippograph.storage.manifest import read_manifest
 from hippograph.types import Document, PassageId, content_id
 
 if TYPE_CHECKING:
@@ -80,11 +81,7 @@ def rankings(memory: Hippograph, questions: Sequence[str]) -> dict[str, tuple[tu
 
 
 def compare_folders(a: Path, b: Path) -> list[str]:
-    """The files in which two index folders differ, byte for byte.
-
-    The manifest is left out, since it tells when a version was published and how many there were before; so are the
-    writer's lock and what SQLite keeps beside its file while it is open.
-    """
+    """The files in which the visible versions of two index folders differ, byte for byte, and their ids."""
     return _differing_entries("files", _digests(a), _digests(b))
 
 
@@ -203,7 +200,7 @@ def _differing_after_compaction(growing: Growing, built: Path) -> list[str]:
     from hippograph.engine import compact_index
 
     for folder in (growing.folder, built):
-        compact_index(folder)
+        compact_index(folder, settings=growing.settings, parts=growing.parts)
     return compare_folders(growing.folder, built)
 
 
@@ -222,9 +219,14 @@ def _counts(memory: Hippograph) -> dict[str, Any]:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    left_out = ("hippograph.json", "writer.lock", "stage.db-wal", "stage.db-shm")
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in left_out)
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    manifest = read_manifest(folder)
+    files = {
+        name: (folder / manifest.tables / name).read_bytes()[:length]
+        for name, length in manifest.lengths.items()
+    }
+    return {"version": manifest.version.id} | {
+        name: hashlib.sha256(content).hexdigest() for name, content in files.items()
+    }
 
 
 def _differing_members(what: str, a: set[Any], b: set[Any]) -> list[str]:

@@ -105,7 +105,7 @@ def compact(folder: Path, parts: Parts, settings: Settings, progress: Progress) 
     """Rewriting an index without what it no longer needs."""
     from hippograph.engine import compact_index
 
-    compact_index(folder)
+    compact_index(folder, settings=settings, parts=parts, progress=progress)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
