@@ -11,7 +11,7 @@ from hippograph.errors import BudgetSpent, GenerationError
 from hippograph.generation.pool import LONGEST_QUERY, Merge, Pooled, Round, Search, Stop, paragraphs, pooled
 from hippograph.ports import Generator
 from hippograph.prompts import render
-from hippograph.prompts.fencing import fence, one_line
+from hippograph.prompts.fencing import as_data, fence, one_line
 from hippograph.types import ModelRequest, RankedPassage
 
 MOST_PARTS = 5
@@ -123,8 +123,8 @@ def _answer_step(
     query: str, found: Sequence[RankedPassage], generator: Generator, most_paragraphs: int
 ) -> str | None:
     """The short answer of one part from its passages; None where they do not hold it."""
-    fenced = fence(paragraphs(found, most_paragraphs), query)
-    messages = render("answer_step", question=query, mark=fenced.mark, data=fenced.text)
+    fenced = fence([f"question: {as_data(query)}", *paragraphs(found, most_paragraphs)])
+    messages = render("answer_step", mark=fenced.mark, data=fenced.text)
     data = generator.generate(ModelRequest(messages, "answer_step", STEP_SCHEMA)).data
     record = data if isinstance(data, dict) else {}
     if record.get("in_documents") is not True or not isinstance(record.get("short"), str):
