@@ -27,7 +27,7 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 _CONCLUDES = re.compile(r"\s*(?:thus|so|therefore|hence|consequently)\b", re.IGNORECASE)
-_ARITHMETIC = re.compile(r"\d\s*[-+*/×÷−=<>]\s*\d|=\s*\d")
+_ARITHMETIC = re.compile(r"\d\s+[-+*/×÷−]\s+\d|\d\s*[=<>]|=\s*\d")
 
 
 def ircot(
