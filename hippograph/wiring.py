@@ -20,8 +20,8 @@ def build_parts(settings: Settings) -> Parts:
     splitter: Splitter = _choose("splitter", settings.models.splitter, SPLITTERS, settings, embedder)
     extractor: Extractor = _choose("extractor", settings.models.extractor, EXTRACTORS, settings)
     vectors: VectorIndexes = _choose("vectors", settings.models.vectors, VECTORS, settings)
-    answerer: Answerer = _choose("answerer", settings.models.answerer, ANSWERERS, settings)
     generator = build_generator(settings)
+    answerer: Answerer = _choose("answerer", settings.models.answerer, ANSWERERS, settings, generator)
     return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock(), generator)
 
 
@@ -86,10 +86,21 @@ def _numpy(settings: Settings) -> Any:
     return NumpyVectorIndexes()
 
 
-def _extractive(settings: Settings) -> Any:
+def _extractive(settings: Settings, generator: Generator | None) -> Any:
     from hippograph.generation.extractive import ExtractiveAnswerer
 
     return ExtractiveAnswerer()
+
+
+def _llm(settings: Settings, generator: Generator | None) -> Any:
+    from hippograph.generation.model_answer import LlmAnswerer
+
+    if generator is None:
+        raise SettingsError(
+            "The answerer 'llm' needs a language model. Set models.generator, for example to 'openai', "
+            "and its server and model in the section generator."
+        )
+    return LlmAnswerer(generator, settings.answer.style)
 
 
 def _openai(settings: Settings) -> Any:
@@ -145,7 +156,7 @@ EMBEDDERS: Factories = {"sentence_transformers": _sentence_transformers, "hashin
 SPLITTERS: Factories = {"llama_index": _llama_index, "plain": _plain}
 EXTRACTORS: Factories = {"rules": _rules}
 VECTORS: Factories = {"faiss": _faiss, "numpy": _numpy}
-ANSWERERS: Factories = {"extractive": _extractive}
+ANSWERERS: Factories = {"extractive": _extractive, "llm": _llm}
 WORKERS: Factories = {
     "here": _here,
     "threads": _threads,

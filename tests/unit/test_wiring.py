@@ -69,7 +69,7 @@ def test_parts_are_chosen_by_name():
         ("splitter", "llama_index, plain"),
         ("extractor", "rules"),
         ("vectors", "faiss, numpy"),
-        ("answerer", "extractive"),
+        ("answerer", "extractive, llm"),
     ],
 )
 def test_an_unknown_name_lists_the_known_ones(kind, known):
