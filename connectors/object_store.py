@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
 from connectors.file_types import FileType, file_type
 from connectors.globs import selection
+from connectors.marks import ReadItem, State, is_recent, items_read, marked, named_item
 from connectors.moments import in_utc, parse_moment
 from connectors.options import Options
 from connectors.parsers.entries import one_line
 from connectors.reading import LARGEST_FILE, TOO_LARGE, Origin, nothing_read, read_stream
-from hippograph.errors import ConnectorError, MissingExtra
-from hippograph.types import Document, SourceFailure
+from hippograph.errors import ConnectorError, MissingExtra, SourceUnavailable
+from hippograph.types import Document, DocumentId, SourceFailure, Unchanged
 
 MOMENT_KEYS = ("LastModified", "last_modified", "mtime", "updated", "modified", "created")
 """Where file systems say when an object was written: S3, Azure, local and Google, in that order."""
+TAG_KEYS = ("ETag", "etag", "md5Hash", "generation")
+"""What changes with an object's content: S3, Azure and Google."""
+MOST_OUTAGES = 5
+"""Objects out of reach in a row, after which the store is."""
+OUTAGES = frozenset(
+    {
+        *("ConnectTimeoutError", "ReadTimeoutError", "EndpointConnectionError", "ConnectionClosedError"),
+        *("ClientConnectorError", "ClientConnectorDNSError", "ServerDisconnectedError", "ClientOSError"),
+        *("ServerTimeoutError", "ServiceRequestError", "ServiceResponseError", "FSTimeoutError"),
+    }
+)
+"""Errors of boto, aiohttp, Azure and Google that speak of the way to the store, by name: none of them is at hand."""
+OUTAGE_NUMBERS = frozenset({errno.EBUSY, errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH})
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs"}
 FETCHED_AT_ONCE = 16
 HELD_BYTES = 1 << 26
@@ -38,6 +55,16 @@ class StoredFile:
     kind: FileType
     size: int
     changed_at: datetime | None
+    tag: str
+    """What the store itself tells states of the object apart by; empty where it has no such thing."""
+
+    def said(self) -> str:
+        """What the store says of the object's state; empty where it says too little to be believed."""
+        if self.tag:
+            return f"{self.size} {self.tag}"
+        if self.changed_at is None or is_recent(int(self.changed_at.timestamp() * 1e9)):
+            return ""
+        return f"{self.size} {self.changed_at.isoformat()}"
 
 
 class ObjectStoreConnector:
@@ -64,17 +91,37 @@ class ObjectStoreConnector:
         moment = in_utc(since) if since else None
         files = sorted(self._listed(unread), key=lambda file: file.name)
         changed = [file for file in files if not (moment and file.changed_at and file.changed_at <= moment)]
-        return self._read(changed, unread if not files else Counter())
+        return chain(
+            (item for file, content in self._fetched(changed) for item in self._documents(file, content)),
+            self._nothing_read(files, unread),
+        )
 
-    def _listed(self, unread: Counter[str]) -> Iterator[StoredFile]:
+    def changed_documents(
+        self, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        """Every document, unfetched where its object is listed with the same tag, or the same size and time.
+
+        An emptied store gives nothing where it gave something before. Raises ConnectorError as `documents` does.
+        """
+        unread: Counter[str] = Counter()
+        files = sorted(self._listed(unread, may_be_empty=bool(marks)), key=lambda file: file.name)
+        known = items_read(marks, named_item({file.name for file in files}))
+        return chain(self._changed(files, known), self._nothing_read(files, unread))
+
+    def _listed(self, unread: Counter[str], may_be_empty: bool = False) -> Iterator[StoredFile]:
         try:
             self._files.invalidate_cache()
             found: Mapping[str, Mapping[str, Any]] = self._files.find(self._root, detail=True)
         except Exception as error:  # each vendor has errors of its own
+            if _is_outage(error):
+                raise SourceUnavailable(
+                    f"{self.source} cannot be listed just now ({_said(error)}). Try again later; what was read "
+                    "of it stays."
+                ) from error
             raise ConnectorError(
                 f"{self.source} cannot be listed ({_said(error)}). Check address and access."
             ) from error
-        if not found:
+        if not found and not may_be_empty:
             raise ConnectorError(f"There is nothing at {self.source}. Check the address.")
         for path, about in found.items():
             name = _below(self._root, path)
@@ -85,9 +132,35 @@ class ObjectStoreConnector:
             if kind is None:
                 unread[PurePosixPath(name).suffix or PurePosixPath(name).name] += 1
             else:
-                yield StoredFile(name, path, kind, int(about.get("size") or 0), _changed_at(about))
+                size = int(about.get("size") or 0)
+                yield StoredFile(name, path, kind, size, _changed_at(about), _tag(about))
 
-    def _read(self, files: Sequence[StoredFile], unread: Counter[str]) -> Iterator[Document | SourceFailure]:
+    def _changed(
+        self, files: Sequence[StoredFile], known: Mapping[str, ReadItem]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        """What is as it was first, then what has to be fetched to tell."""
+        unsure = []
+        for file in files:
+            before = known.get(file.name)
+            if before and before.state.said and before.state.said == file.said():
+                yield from before.unchanged()
+            else:
+                unsure.append(file)
+        for file, content in self._fetched(unsure):
+            digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
+            before, state = known.get(file.name), State(file.said(), digest)
+            if before and digest and before.state.content == digest:
+                yield from before.unchanged(state)
+            else:
+                yield from marked(self._documents(file, content), state)
+
+    def _nothing_read(self, files: Sequence[StoredFile], unread: Counter[str]) -> Iterator[SourceFailure]:
+        if unread and not files:
+            yield nothing_read(self.source, unread)
+
+    def _fetched(self, files: Sequence[StoredFile]) -> Iterator[tuple[StoredFile, Any]]:
+        """Each file with its bytes, with the error that came instead, or with None where it is too large."""
+        outages = 0
         for batch in _batches(files):
             # One by one each object would cost a round trip; `cat_ranges`, unlike `cat`, reads no globs into names.
             paths = [file.path for file in batch if file.size <= LARGEST_FILE]
@@ -95,9 +168,15 @@ class ObjectStoreConnector:
                 zip(paths, self._files.cat_ranges(paths, None, None, on_error="return"), strict=True)
             )
             for file in batch:
-                yield from self._documents(file, contents.get(file.path))
-        if unread:
-            yield nothing_read(self.source, unread)
+                content = contents.get(file.path)
+                is_outage = isinstance(content, Exception) and _is_outage(content)
+                outages = outages + 1 if is_outage else 0
+                if isinstance(content, Exception) and outages == MOST_OUTAGES:
+                    raise SourceUnavailable(
+                        f"{self.source} went out of reach: {outages} objects in a row ({_said(content)}). Try again "
+                        "later; what was read of it stays."
+                    )
+                yield file, content
 
     def _documents(self, file: StoredFile, content: Any) -> Iterator[Document | SourceFailure]:
         uri = str(self._files.unstrip_protocol(file.path))
@@ -154,6 +233,21 @@ def _changed_at(about: Mapping[str, Any]) -> datetime | None:
         if moment:
             return moment
     return None
+
+
+def _tag(about: Mapping[str, Any]) -> str:
+    return next((" ".join(str(about[key]).split()) for key in TAG_KEYS if about.get(key)), "")
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether an error, or one that led to it, says that the store is not there just now."""
+    seen: BaseException | None = error
+    while seen is not None:
+        is_number = isinstance(seen, OSError) and seen.errno in OUTAGE_NUMBERS
+        if is_number or isinstance(seen, TimeoutError | ConnectionError) or type(seen).__name__ in OUTAGES:
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def _batches(files: Sequence[StoredFile]) -> Iterator[list[StoredFile]]:
