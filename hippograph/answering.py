@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hippograph.generation.bounded import BoundedGenerator
+from hippograph.budget import Budget, within
 from hippograph.generation.inquiry import Inquiry
 from hippograph.generation.loops import look_further
 from hippograph.generation.model_answer import sentences_of
@@ -53,22 +53,27 @@ def ask_stream(
 
 
 def look_into(question: str, index: PublishedIndex, parts: Parts, settings: Settings) -> Inquiry:
-    """Everything that comes before the answer is written: one search or a loop of them, and the evidence."""
-    limits, retrieval, answerer = settings.answer, settings.retrieval, parts.answerer
-    query_vector, generator = parts.embedder.embed_query(question), None
-    if parts.generator:
-        generator = BoundedGenerator(parts.generator, limits.max_model_calls, limits.deadline_seconds)
-        answerer = answerer.within(generator) if isinstance(answerer, ModelAnswerer) else answerer
+    """Everything that comes before the answer is written: one search or a loop of them, and the evidence.
+
+    The last of the model calls that are allowed is left for the answer.
+    """
+    limits, retrieval = settings.answer, settings.retrieval
+    searching = Budget(calls=max(limits.max_model_calls - 1, 0), seconds=limits.deadline_seconds)
+    generator = within(parts.generator, searching) if parts.generator else None
+    query_vector = parts.embedder.embed_query(question)
 
     def look(query: str) -> SearchResult:
         vector = query_vector if query == question else parts.embedder.embed_query(query)
         return search(query, vector, index, retrieval, CROWD * retrieval.answer_passages, retrieval.method)
 
-    loops = settings.answer.loop != "none"
-    found = look_further(question, look, generator, limits) if loops else look(question)
+    found = look(question) if limits.loop == "none" else look_further(question, look, generator, limits)
     passages = spread_out(found.passages, retrieval.answer_passages, retrieval.passages_per_document)
     evidence = tuple(gather_evidence(index, passages))
-    return Inquiry(question, query_vector, passages, evidence, found.trace, answerer, generator)
+    spent, answerer = searching.spent(), parts.answerer
+    writing = Budget(calls=limits.max_model_calls - spent.llm_calls, seconds=searching.seconds_left())
+    if parts.generator and isinstance(answerer, ModelAnswerer):
+        answerer = answerer.within(within(parts.generator, writing))
+    return Inquiry(question, query_vector, passages, evidence, found.trace, answerer, spent, writing)
 
 
 def spread_out(passages: Sequence[RankedPassage], count: int, per_document: int) -> tuple[RankedPassage, ...]:

@@ -13,7 +13,7 @@ MARK = re.compile(r"carry the mark (\w+)")
 ORDER = re.compile(r"ORDER: (\w+)")
 
 
-class ScriptedGenerator:
+class RepliesInTurn:
     """Gives the replies in turn: data, an error to raise, or a function from the request to one of these.
 
     Each call costs 100 prompt and 10 completion tokens and one unit of money. A stream comes in pieces of seven
@@ -98,7 +98,7 @@ def data_lines(request):
     return [line for line in every if line not in outside and not re.fullmatch(r"</?data \w+>", line)]
 
 
-class ObedientGenerator(ScriptedGenerator):
+class ObedientGenerator(RepliesInTurn):
     """Does whatever it reads after "ORDER:" outside of the data, like a model without judgement, and else its task."""
 
     def __init__(self, data):

@@ -93,7 +93,7 @@ def search_by_parts(
             answer = _answer_step(query, found, generator, most_paragraphs)
         except BudgetSpent as error:
             return pooled(
-                rounds, Stop.BUDGET, merge, [*warnings, f"Searching by parts stopped early: {error}."]
+                rounds, Stop.BUDGET, merge, [*warnings, f"Searching by parts stopped early: {error}"]
             )
         except GenerationError as error:
             warnings.append(f"A part of the question was not answered, as a call failed: {error}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from hippograph.budget import Budget
 from hippograph.errors import SettingsError
-from hippograph.generation.bounded import BoundedGenerator
 from hippograph.ports import Answerer, ModelAnswerer
 from hippograph.types import Answer, Draft, Evidence, RankedPassage, SearchTrace, Usage, Vectors
 
@@ -20,8 +20,10 @@ class Inquiry:
     evidence: tuple[Evidence, ...]
     trace: SearchTrace
     answerer: Answerer
-    generator: BoundedGenerator | None
-    """The model within the bounds of this one answer; None where there is no model."""
+    search_usage: Usage
+    """What the search took."""
+    budget: Budget
+    """What writing the answer may take, and has taken."""
 
     def model_answerer(self) -> ModelAnswerer:
         """The answerer, where it has a model. Raises SettingsError where it has none."""
@@ -44,7 +46,7 @@ class Inquiry:
             method=draft.method or self.answerer.name,
             passages=self.passages,
             trace=replace(self.trace, warnings=(*self.trace.warnings, *draft.warnings)),
-            usage=self.generator.spent if self.generator else Usage(),
+            usage=self.search_usage + self.budget.spent(),
             sentences=draft.sentences,
             data=draft.data,
         )

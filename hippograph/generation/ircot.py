@@ -49,7 +49,7 @@ def ircot(
         try:
             thought, has_answer = _next_thought(question, rounds, thoughts, generator, merge, most_paragraphs)
         except BudgetSpent as error:
-            return pooled(rounds, Stop.BUDGET, merge, [f"Reasoning stopped early: {error}."])
+            return pooled(rounds, Stop.BUDGET, merge, [f"Reasoning stopped early: {error}"])
         except GenerationError as error:
             return pooled(rounds, Stop.FAILED, merge, [f"Reasoning stopped, as a call failed: {error}"])
         if has_answer or not thought:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Protocol
 
 from hippograph.errors import SettingsError
-from hippograph.generation.bounded import BoundedGenerator
 from hippograph.generation.decompose import search_by_parts
 from hippograph.generation.ircot import ircot
 from hippograph.generation.pool import Pooled, Search
@@ -36,7 +35,7 @@ def look_further(
 ) -> SearchResult:
     """The passages of a whole loop, with the trace of its first search, what was searched for then, and warnings.
 
-    One of the model calls is left for the answer. Raises SettingsError without a model, or for an unknown loop.
+    Raises SettingsError without a model, or for an unknown loop.
     """
     if limits.loop not in LOOPS:
         raise SettingsError(
@@ -52,8 +51,7 @@ def look_further(
         results.append(search(query))
         return results[-1].passages
 
-    within = BoundedGenerator(generator, max(limits.max_model_calls - 1, 0), limits.deadline_seconds)
-    found = LOOPS[limits.loop](question, look, within, limits.max_hops)
+    found = LOOPS[limits.loop](question, look, generator, limits.max_hops)
     first = results[0].trace
     return SearchResult(
         found.passages,

@@ -59,7 +59,7 @@ def refine_and_pool(
         try:
             is_enough, queries = _new_queries(question, rounds, generator, merge, most_paragraphs)
         except BudgetSpent as error:
-            return pooled(rounds, Stop.BUDGET, merge, [f"Searching stopped early: {error}."])
+            return pooled(rounds, Stop.BUDGET, merge, [f"Searching stopped early: {error}"])
         except GenerationError as error:
             return pooled(rounds, Stop.FAILED, merge, [f"Searching stopped, as a call failed: {error}"])
         if is_enough or not queries:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hippograph.budget import Budget, within
 from hippograph.errors import BudgetSpent, ModelUnavailable, SettingsError
-from hippograph.generation.bounded import BoundedGenerator
 from hippograph.generation.decompose import decompose, search_by_parts
 from hippograph.generation.ircot import MOST_THOUGHTS, ircot, is_pure_reasoning
 from hippograph.generation.loops import LOOPS, look_further
@@ -13,7 +13,7 @@ from hippograph.generation.pool import Merge, Stop, merged
 from hippograph.generation.refine import refine_and_pool
 from hippograph.settings import AnswerSettings
 from hippograph.types import SearchResult, SearchTrace, Seeds
-from tests.scripted_model import ScriptedGenerator, data_lines
+from tests.scripted_model import RepliesInTurn, data_lines
 from tests.unit.generation.conftest import evidence_of
 
 QUESTION = "Where was the designer of the Iron Bridge born?"
@@ -102,7 +102,7 @@ def test_scores_that_are_all_equal_are_ones():
 def test_each_sentence_of_reasoning_is_the_next_query():
     """Search, think, search for the thought, until the model has the answer."""
     shelf = Shelf()
-    generator = ScriptedGenerator(
+    generator = RepliesInTurn(
         thought("Ada Quist designed the Iron Bridge."), thought("She was born in Ribe.", has_answer=True)
     )
     found = ircot(QUESTION, shelf, generator)
@@ -115,7 +115,7 @@ def test_each_sentence_of_reasoning_is_the_next_query():
 
 def test_the_model_sees_the_paragraphs_and_its_thoughts_as_data():
     """What it thought before is shown behind the passages."""
-    generator = ScriptedGenerator(thought("Ada designed it."), thought("", has_answer=True))
+    generator = RepliesInTurn(thought("Ada designed it."), thought("", has_answer=True))
     ircot(QUESTION, Shelf(), generator, merge=Merge.FIRST)
 
     assert data_lines(generator.requests[1]) == [
@@ -129,7 +129,7 @@ def test_the_model_sees_the_paragraphs_and_its_thoughts_as_data():
 def test_only_the_first_sentence_of_a_thought_counts():
     """A model that runs on is cut to one step."""
     shelf = Shelf()
-    ircot(QUESTION, shelf, ScriptedGenerator(thought("Ada designed it. She was Danish."), thought("")))
+    ircot(QUESTION, shelf, RepliesInTurn(thought("Ada designed it. She was Danish."), thought("")))
 
     assert shelf.queries == [QUESTION, "Ada designed it."]
 
@@ -138,7 +138,7 @@ def test_a_sentence_that_only_concludes_is_kept_and_not_searched_for():
     """The next thought is asked for at once, with the conclusion among the reasoning."""
     shelf, generator = (
         Shelf(),
-        ScriptedGenerator(thought("Thus it is Ada."), thought("Ada is Danish."), thought("")),
+        RepliesInTurn(thought("Thus it is Ada."), thought("Ada is Danish."), thought("")),
     )
     found = ircot(QUESTION, shelf, generator)
 
@@ -159,7 +159,7 @@ def test_a_sentence_that_only_concludes_is_kept_and_not_searched_for():
     ],
 )
 def test_conclusions_and_sums_are_pure_reasoning(sentence, is_pure):
-    """Words that conclude, and figures joined by a sign; a season, a date or a word that only begins like one is none."""
+    """Words that conclude and figures joined by a sign; a season, a date, a word that begins like one are none."""
     assert is_pure_reasoning(sentence) is is_pure
 
 
@@ -167,7 +167,7 @@ def test_conclusions_and_sums_are_pure_reasoning(sentence, is_pure):
 def test_max_hops_counts_the_searches(max_hops):
     """One search asks no model; each further one takes one thought."""
     shelf = Shelf()
-    generator = ScriptedGenerator(*(thought(f"Thought number {word}.") for word in "abcdefgh"))
+    generator = RepliesInTurn(*(thought(f"Thought number {word}.") for word in "abcdefgh"))
     found = ircot(QUESTION, shelf, generator, max_hops=max_hops)
 
     assert (len(shelf.queries), len(generator.requests), found.stop) == (max_hops, max_hops - 1, Stop.HOPS)
@@ -175,14 +175,14 @@ def test_max_hops_counts_the_searches(max_hops):
 
 def test_a_thought_that_comes_back_ends_the_reasoning():
     """The same sentence again would find the same passages again, for ever."""
-    found = ircot(QUESTION, Shelf(), ScriptedGenerator(thought("Ada is Danish."), thought("ada is  Danish")))
+    found = ircot(QUESTION, Shelf(), RepliesInTurn(thought("Ada is Danish."), thought("ada is  Danish")))
 
     assert (found.stop, len(found.rounds)) == (Stop.NOTHING_NEW, 2)
 
 
 def test_ten_sentences_are_the_most():
     """Even where none of them is searched for."""
-    generator = ScriptedGenerator(*(thought(f"Thus it is {word}.") for word in "abcdefghijklm"))
+    generator = RepliesInTurn(*(thought(f"Thus it is {word}.") for word in "abcdefghijklm"))
     found = ircot(QUESTION, Shelf(), generator)
 
     assert (found.stop, len(generator.requests)) == (Stop.THOUGHTS, MOST_THOUGHTS)
@@ -193,7 +193,7 @@ def test_at_most_fifteen_paragraphs_are_shown_and_none_of_600_words():
     long = "word " * 601
     shelf = Shelf()
     shelf_found = [*passages(*(f"P{n}" for n in range(30))), evidence_of("Long", long, 31).found]
-    generator = ScriptedGenerator(thought(""))
+    generator = RepliesInTurn(thought(""))
     found = ircot(QUESTION, lambda query: [shelf_found[-1], *shelf_found[:-1]], generator, merge=Merge.FIRST)
 
     assert [line.split(":")[0] for line in data_lines(generator.requests[0])] == [
@@ -209,7 +209,7 @@ def test_at_most_fifteen_paragraphs_are_shown_and_none_of_600_words():
 def test_refining_goes_on_until_the_model_has_enough():
     """New queries are searched for and pooled; "enough" ends it."""
     shelf = Shelf()
-    generator = ScriptedGenerator(queries("Iron Bridge designer", "Ada Quist"), queries(enough=True))
+    generator = RepliesInTurn(queries("Iron Bridge designer", "Ada Quist"), queries(enough=True))
     found = refine_and_pool(QUESTION, shelf, generator)
 
     assert shelf.queries == [QUESTION, "Iron Bridge designer", "Ada Quist"]
@@ -220,7 +220,7 @@ def test_refining_goes_on_until_the_model_has_enough():
 def test_queries_that_were_made_before_are_not_made_again():
     """Neither the question nor an earlier query, in whatever letters; when none is left, nothing is new."""
     shelf = Shelf()
-    generator = ScriptedGenerator(queries(QUESTION.upper(), "Ada", "ada?"), queries("ADA", " ada.", ""))
+    generator = RepliesInTurn(queries(QUESTION.upper(), "Ada", "ada?"), queries("ADA", " ada.", ""))
     found = refine_and_pool(QUESTION, shelf, generator)
 
     assert shelf.queries == [QUESTION, "Ada"]
@@ -230,7 +230,7 @@ def test_queries_that_were_made_before_are_not_made_again():
 def test_a_round_that_finds_no_new_passage_is_the_last():
     """Other words for the same passages lead no further."""
     shelf = Shelf(**{"old bridge": ["River", "Bridge"]})
-    found = refine_and_pool(QUESTION, shelf, ScriptedGenerator(queries("old bridge"), queries("x")))
+    found = refine_and_pool(QUESTION, shelf, RepliesInTurn(queries("old bridge"), queries("x")))
 
     assert (found.stop, shelf.queries) == (Stop.NOTHING_NEW, [QUESTION, "old bridge"])
 
@@ -238,7 +238,7 @@ def test_a_round_that_finds_no_new_passage_is_the_last():
 def test_refining_makes_no_more_searches_than_hops():
     """Three queries at once count three times."""
     shelf = Shelf()
-    found = refine_and_pool(QUESTION, shelf, ScriptedGenerator(queries("a", "b", "c")), max_hops=3)
+    found = refine_and_pool(QUESTION, shelf, RepliesInTurn(queries("a", "b", "c")), max_hops=3)
 
     assert (shelf.queries, found.stop) == ([QUESTION, "a", "b"], Stop.HOPS)
 
@@ -249,7 +249,7 @@ def test_refining_makes_no_more_searches_than_hops():
 def test_a_question_is_taken_apart_and_answers_are_handed_on():
     """The answer of the first part stands in the second's query."""
     shelf = Shelf()
-    generator = ScriptedGenerator(
+    generator = RepliesInTurn(
         {"parts": ["Who designed the Iron Bridge?", "Where was #1 born?"]},
         {"in_documents": True, "short": "Ada Quist"},
     )
@@ -267,7 +267,7 @@ def test_a_question_is_taken_apart_and_answers_are_handed_on():
 def test_a_part_that_nobody_could_answer_is_not_guessed_on():
     """What depends on it is passed over, what does not is searched for."""
     shelf = Shelf()
-    generator = ScriptedGenerator(
+    generator = RepliesInTurn(
         {"parts": ["Who designed it?", "Where was #1 born?", "How long is the river?"]},
         {"in_documents": False, "short": "Ada"},
     )
@@ -279,7 +279,7 @@ def test_a_part_that_nobody_could_answer_is_not_guessed_on():
 def test_a_question_of_one_step_is_searched_for_once():
     """Its only part is the question, which was searched for already."""
     shelf = Shelf()
-    found = search_by_parts(QUESTION, shelf, ScriptedGenerator({"parts": [QUESTION]}))
+    found = search_by_parts(QUESTION, shelf, RepliesInTurn({"parts": [QUESTION]}))
 
     assert (shelf.queries, found.stop) == ([QUESTION], Stop.ALL_PARTS)
 
@@ -287,7 +287,7 @@ def test_a_question_of_one_step_is_searched_for_once():
 @pytest.mark.parametrize("data", [{"parts": []}, {"parts": ["", "  "]}, {}, None, {"parts": "Who?"}])
 def test_a_question_that_cannot_be_taken_apart_stays_whole(data):
     """An empty or odd reply leaves the question as it is."""
-    assert decompose(QUESTION, ScriptedGenerator(data)).parts == (QUESTION,)
+    assert decompose(QUESTION, RepliesInTurn(data)).parts == (QUESTION,)
 
 
 # ------------------------------------------------------------------------------------------ all loops
@@ -296,7 +296,7 @@ def test_a_question_that_cannot_be_taken_apart_stays_whole(data):
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=list(LOOPS))
 def test_a_failed_call_leaves_what_was_found_and_says_so(loop):
     """The question's own passages come back, with a warning that names the failure."""
-    found = loop(QUESTION, Shelf(), ScriptedGenerator(DOWN), max_hops=4)
+    found = loop(QUESTION, Shelf(), RepliesInTurn(DOWN), max_hops=4)
 
     assert names(found) == ["Bridge", "River"]
     assert found.stop is Stop.FAILED
@@ -313,29 +313,29 @@ def test_a_failed_call_leaves_what_was_found_and_says_so(loop):
 )
 def test_a_loop_whose_calls_are_used_up_stops_there_with_a_warning(loop, replies):
     """One call is allowed: the second is never made, and what the first led to is kept."""
-    inner, shelf = ScriptedGenerator(*replies), Shelf()
-    found = loop(QUESTION, shelf, BoundedGenerator(inner, 1, 60), max_hops=9)
+    inner, shelf = RepliesInTurn(*replies), Shelf()
+    found = loop(QUESTION, shelf, within(inner, Budget(calls=1)), max_hops=9)
 
     assert (found.stop, len(inner.requests), len(shelf.queries)) == (Stop.BUDGET, 1, 2)
-    assert "1 calls of answer.max_model_calls" in found.warnings[0]
+    assert "budget of 1 calls is spent" in found.warnings[0]
 
 
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=list(LOOPS))
 def test_a_loop_whose_time_is_over_asks_no_model(loop):
     """After the deadline only the question itself is searched for."""
-    inner, shelf = ScriptedGenerator({}), Shelf()
+    inner, shelf = RepliesInTurn({}), Shelf()
     moments = iter([0.0, *[99.0] * 9])
-    found = loop(QUESTION, shelf, BoundedGenerator(inner, 9, 10, lambda: next(moments)), max_hops=9)
+    found = loop(QUESTION, shelf, within(inner, Budget(seconds=10, now=lambda: next(moments))), max_hops=9)
 
     assert (inner.requests, shelf.queries) == ([], [QUESTION])
-    assert "10 seconds of answer.deadline_seconds" in found.warnings[0]
+    assert "10 seconds allowed are over" in found.warnings[0]
 
 
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=list(LOOPS))
 @pytest.mark.parametrize("data", [None, {}, [], {"thought": 7, "queries": [7, None], "parts": [7]}])
 def test_an_odd_reply_ends_a_loop_without_a_crash(loop, data):
     """Whatever the model sends, the question's passages come back."""
-    found = loop(QUESTION, Shelf(), ScriptedGenerator(*[data] * 9), max_hops=4)
+    found = loop(QUESTION, Shelf(), RepliesInTurn(*[data] * 9), max_hops=4)
 
     assert names(found) == ["Bridge", "River"]
 
@@ -346,17 +346,15 @@ def result(query):
     )
 
 
-def test_a_loop_of_an_answer_leaves_one_call_and_tells_its_queries():
+def test_the_trace_of_a_loop_tells_of_all_its_searches():
     """The trace holds the first search's method, all queries, all warnings, and the time of all searches."""
-    generator = ScriptedGenerator(queries("a"), queries("b"), queries("c"))
-    limits = AnswerSettings(loop="refine", max_model_calls=3, max_hops=9)
-    found = look_further(QUESTION, result, generator, limits)
+    generator = within(RepliesInTurn(queries("a"), queries("b"), queries("c")), Budget(calls=2))
+    found = look_further(QUESTION, result, generator, AnswerSettings(loop="refine", max_hops=9))
 
-    assert len(generator.requests) == 2
     assert found.trace.queries == ("a", "b")
     assert found.trace.timings_ms == {"walk": 6.0}
     assert found.trace.warnings[:3] == (f"about {QUESTION}", "about a", "about b")
-    assert "2 calls" in found.trace.warnings[3]
+    assert found.trace.warnings[3] == "Searching stopped early: The budget of 2 calls is spent."
 
 
 def test_a_loop_needs_a_model_and_a_name():
@@ -364,11 +362,11 @@ def test_a_loop_needs_a_model_and_a_name():
     with pytest.raises(SettingsError, match="needs a language model"):
         look_further(QUESTION, result, None, AnswerSettings(loop="ircot"))
     with pytest.raises(SettingsError, match="Known are none, decompose, ircot, refine"):
-        look_further(QUESTION, result, ScriptedGenerator(), AnswerSettings(loop="spiral"))
+        look_further(QUESTION, result, RepliesInTurn(), AnswerSettings(loop="spiral"))
 
 
 def test_a_budget_of_the_server_ends_a_loop_like_our_own():
     """Tokens or money that are used up are a budget, not a failure."""
-    found = ircot(QUESTION, Shelf(), ScriptedGenerator(BudgetSpent("the money is spent")))
+    found = ircot(QUESTION, Shelf(), RepliesInTurn(BudgetSpent("the money is spent")))
 
-    assert (found.stop, found.warnings) == (Stop.BUDGET, ("Reasoning stopped early: the money is spent.",))
+    assert (found.stop, found.warnings) == (Stop.BUDGET, ("Reasoning stopped early: the money is spent",))

@@ -10,7 +10,7 @@ from hippograph.errors import BudgetSpent, ModelUnavailable, SettingsError, Unre
 from hippograph.generation.extractive import NOTHING_FOUND, ExtractiveAnswerer
 from hippograph.generation.model_answer import NOT_IN_THE_DOCUMENTS, LlmAnswerer
 from hippograph.types import CitedSentence, Draft
-from tests.scripted_model import ScriptedGenerator, answer_data, data_lines
+from tests.scripted_model import RepliesInTurn, answer_data, data_lines
 
 QUESTION = "Where was the designer of the Iron Bridge born?"
 DOWN = ModelUnavailable("the server cannot be reached.")
@@ -27,7 +27,7 @@ def draft_of(evidence, question_vector):
     """The draft that a model's reply becomes."""
 
     def drafted(*replies) -> Draft:
-        return LlmAnswerer(ScriptedGenerator(*replies)).answer(QUESTION, question_vector(QUESTION), evidence)
+        return LlmAnswerer(RepliesInTurn(*replies)).answer(QUESTION, question_vector(QUESTION), evidence)
 
     return drafted
 
@@ -37,7 +37,7 @@ def streamed(evidence, question_vector):
     """What a model's reply becomes as a stream: the sentences, and the draft."""
 
     def drafted(*replies) -> tuple[list[CitedSentence], Draft]:
-        answerer = LlmAnswerer(ScriptedGenerator(*replies))
+        answerer = LlmAnswerer(RepliesInTurn(*replies))
         *sentences, draft = answerer.stream(QUESTION, question_vector(QUESTION), evidence)
         return sentences, draft
 
@@ -66,7 +66,7 @@ def test_every_sentence_carries_the_sentences_it_rests_on(draft_of):
 
 def test_the_model_sees_numbered_sentences_under_their_titles(evidence, question_vector):
     """Numbers run through all passages, and titles are data too."""
-    generator = ScriptedGenerator(TWO_STEPS)
+    generator = RepliesInTurn(TWO_STEPS)
     LlmAnswerer(generator).answer(QUESTION, question_vector(QUESTION), evidence)
 
     assert data_lines(generator.requests[0]) == [
@@ -81,7 +81,7 @@ def test_the_model_sees_numbered_sentences_under_their_titles(evidence, question
 
 def test_a_sentence_that_two_passages_share_is_shown_once(passage, question_vector):
     """Passages may overlap; the second copy would be a second number for the same place."""
-    generator = ScriptedGenerator(answer_data(("So.", [1])))
+    generator = RepliesInTurn(answer_data(("So.", [1])))
     text = "It is a bridge. It is of iron."
     LlmAnswerer(generator).answer(
         QUESTION, question_vector(QUESTION), [passage("A", text), passage("A", text, rank=2)]
@@ -94,7 +94,7 @@ def test_a_quote_is_the_documents_own_words_at_their_place(passage, question_vec
     """Start and end cut the quote out of the document, whatever white space and signs the model wrote."""
     text = "The ledger says: “Salt\n keeps”. It was kept."
     evidence = [passage("Ledger", text, offset=100)]
-    generator = ScriptedGenerator(answer_data(("It says so.", [1], ['"Salt keeps"'])))
+    generator = RepliesInTurn(answer_data(("It says so.", [1], ['"Salt keeps"'])))
     (quote,) = LlmAnswerer(generator).answer("?", question_vector("?"), evidence).sentences[0].quotes
 
     assert quote.text == "“Salt\n keeps”"
@@ -190,7 +190,7 @@ def test_an_answer_that_cites_nothing_is_no_answer(draft_of):
 
 def test_nothing_found_asks_no_model(question_vector):
     """Without a passage there is nothing to pay for."""
-    generator = ScriptedGenerator()
+    generator = RepliesInTurn()
     draft = LlmAnswerer(generator).answer(QUESTION, question_vector(QUESTION), [])
 
     assert (draft.refusal, generator.requests) == (NOTHING_FOUND, [])
@@ -198,7 +198,7 @@ def test_nothing_found_asks_no_model(question_vector):
 
 def test_passages_that_do_not_fit_the_window_are_left_out_and_counted(passage, question_vector):
     """The long table is left out, what stands behind it is still shown."""
-    generator = ScriptedGenerator(answer_data(("Short.", [1])), context_tokens=1000)
+    generator = RepliesInTurn(answer_data(("Short.", [1])), context_tokens=1000)
     evidence = [passage("Table", "a b c. " * 400), passage("Note", "It is short.", rank=2)]
     draft = LlmAnswerer(generator).answer("?", question_vector("?"), evidence)
 
@@ -208,7 +208,7 @@ def test_passages_that_do_not_fit_the_window_are_left_out_and_counted(passage, q
 
 def test_when_no_passage_fits_no_call_is_made(passage, question_vector):
     """A window that is too small for any passage costs nothing and is told."""
-    generator = ScriptedGenerator(context_tokens=256)
+    generator = RepliesInTurn(context_tokens=256)
     draft = LlmAnswerer(generator).answer("?", question_vector("?"), [passage("Table", "a b c. " * 400)])
 
     assert generator.requests == []
@@ -236,7 +236,7 @@ def test_a_stream_ends_in_the_draft_the_whole_reply_would_give(draft_of, streame
 
 def test_a_sentence_is_shown_before_the_next_is_written(evidence, question_vector):
     """The first sentence arrives while the reply is still under way, already verified."""
-    generator = ScriptedGenerator([json.dumps(TWO_STEPS)[:-60], DOWN])
+    generator = RepliesInTurn([json.dumps(TWO_STEPS)[:-60], DOWN])
     stream = LlmAnswerer(generator).stream(QUESTION, question_vector(QUESTION), evidence)
 
     first = next(stream)
@@ -292,7 +292,7 @@ def filled(evidence, question_vector):
     """What a reply becomes in the shape of a town."""
 
     def drafted(*replies, shape=TOWN):
-        answerer = LlmAnswerer(ScriptedGenerator(*replies))
+        answerer = LlmAnswerer(RepliesInTurn(*replies))
         return answerer.fill(QUESTION, question_vector(QUESTION), evidence, shape)
 
     return drafted

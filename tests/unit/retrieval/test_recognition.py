@@ -7,14 +7,14 @@ import pytest
 from hippograph.errors import ModelUnavailable
 from hippograph.retrieval.recognition import RecognitionOutcome, recognise
 from hippograph.types import Usage
-from tests.scripted_model import ScriptedGenerator, data_lines
+from tests.scripted_model import RepliesInTurn, data_lines
 
 FACTS = ["Ada Quist designed the Iron Bridge", "The Tamm is a river", "Ada Quist was born in Ribe"]
 QUESTION = "Where was the designer of the Iron Bridge born?"
 
 
 def outcome_of(reply, **named):
-    found = recognise(QUESTION, FACTS, ScriptedGenerator(reply), **named)
+    found = recognise(QUESTION, FACTS, RepliesInTurn(reply), **named)
     return found.outcome, found.kept
 
 
@@ -25,7 +25,7 @@ def test_the_named_facts_are_kept_in_the_order_they_came():
 
 def test_the_model_sees_the_facts_with_their_numbers():
     """One line a fact."""
-    generator = ScriptedGenerator({"relevant": [1]})
+    generator = RepliesInTurn({"relevant": [1]})
     recognise(QUESTION, FACTS, generator)
 
     assert data_lines(generator.requests[0]) == [
@@ -35,7 +35,7 @@ def test_the_model_sees_the_facts_with_their_numbers():
 
 def test_no_number_is_nothing_relevant():
     """The model looked and found none: that is an answer, without a warning."""
-    found = recognise(QUESTION, FACTS, ScriptedGenerator({"relevant": []}))
+    found = recognise(QUESTION, FACTS, RepliesInTurn({"relevant": []}))
 
     assert (found.outcome, found.kept, found.warning) == (RecognitionOutcome.NOTHING_RELEVANT, (), None)
 
@@ -48,7 +48,7 @@ def test_no_number_is_nothing_relevant():
 )  # fmt: skip
 def test_a_failure_keeps_every_fact_and_warns(reply):
     """An outage, an odd reply and numbers that no fact has are failures, never "nothing relevant"."""
-    found = recognise(QUESTION, FACTS, ScriptedGenerator(reply))
+    found = recognise(QUESTION, FACTS, RepliesInTurn(reply))
 
     assert (found.outcome, found.kept) == (RecognitionOutcome.FAILED, (0, 1, 2))
     assert found.warning is not None
@@ -67,7 +67,7 @@ def test_at_most_so_many_facts_are_kept():
 
 def test_no_facts_ask_no_model():
     """There is nothing to recognise and nothing to pay."""
-    generator = ScriptedGenerator()
+    generator = RepliesInTurn()
     found = recognise(QUESTION, [], generator)
 
     assert (found.outcome, found.kept) == (RecognitionOutcome.NOTHING_RELEVANT, ())
@@ -78,5 +78,5 @@ def test_what_the_call_took_is_told():
     """The reply's usage comes along, also when the reply is of no use."""
     used = Usage(1, 100, 10, 1.0)
 
-    assert recognise(QUESTION, FACTS, ScriptedGenerator({"relevant": [1]})).usage == used
-    assert recognise(QUESTION, FACTS, ScriptedGenerator({"relevant": [9]})).usage == used
+    assert recognise(QUESTION, FACTS, RepliesInTurn({"relevant": [1]})).usage == used
+    assert recognise(QUESTION, FACTS, RepliesInTurn({"relevant": [9]})).usage == used
