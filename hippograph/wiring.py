@@ -18,9 +18,9 @@ def build_parts(settings: Settings) -> Parts:
 
     embedder: Embedder = _choose("embedder", settings.models.embedder, EMBEDDERS, settings)
     splitter: Splitter = _choose("splitter", settings.models.splitter, SPLITTERS, settings, embedder)
-    extractor: Extractor = _choose("extractor", settings.models.extractor, EXTRACTORS, settings)
-    vectors: VectorIndexes = _choose("vectors", settings.models.vectors, VECTORS, settings)
     generator = build_generator(settings)
+    extractor: Extractor = _choose("extractor", settings.models.extractor, EXTRACTORS, settings, generator)
+    vectors: VectorIndexes = _choose("vectors", settings.models.vectors, VECTORS, settings)
     answerer: Answerer = _choose("answerer", settings.models.answerer, ANSWERERS, settings, generator)
     return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock(), generator)
 
@@ -68,10 +68,22 @@ def _plain(settings: Settings, embedder: Embedder) -> Any:
     return PlainSplitter(sizes.max_tokens, sizes.overlap_tokens, embedder.token_count)
 
 
-def _rules(settings: Settings) -> Any:
+def _rules(settings: Settings, generator: Generator | None) -> Any:
     from hippograph.adapters.rules import RuleExtractor
 
     return RuleExtractor(settings.extraction.max_sentence_characters)
+
+
+def _llm_extractor(settings: Settings, generator: Generator | None) -> Any:
+    from hippograph.adapters.llm_extractor import Journal, LlmExtractor
+
+    if generator is None:
+        raise SettingsError(
+            "The extractor 'llm' needs a language model. Set models.generator, for example to 'openai', "
+            "and its server and model in the section generator."
+        )
+    journal = Journal(settings.storage.replies)
+    return LlmExtractor(generator, settings.extraction, journal, settings.generator.concurrency)
 
 
 def _faiss(settings: Settings) -> Any:
@@ -154,7 +166,7 @@ Factories = Mapping[str, Callable[..., Any]]
 
 EMBEDDERS: Factories = {"sentence_transformers": _sentence_transformers, "hashing": _hashing}
 SPLITTERS: Factories = {"llama_index": _llama_index, "plain": _plain}
-EXTRACTORS: Factories = {"rules": _rules}
+EXTRACTORS: Factories = {"rules": _rules, "llm": _llm_extractor}
 VECTORS: Factories = {"faiss": _faiss, "numpy": _numpy}
 ANSWERERS: Factories = {"extractive": _extractive, "llm": _llm}
 WORKERS: Factories = {
