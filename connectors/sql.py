@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
-from connectors.moments import FIRST_MILLISECONDS, in_utc, parse_moment
+from connectors.marks import State
+from connectors.moments import in_utc
 from connectors.options import Options
 from connectors.parsers.entries import BrokenEntry, Entry, one_line, scalar, storable
 from connectors.reading import Origin, entry_documents
-from hippograph.errors import ConnectorError, MissingExtra
-from hippograph.types import Document, SourceFailure, content_id
+from connectors.sql_moments import is_later, later, may_recur, moment_of
+from hippograph.errors import ConnectorError, MissingExtra, SourceUnavailable
+from hippograph.types import Document, DocumentId, SourceFailure, Unchanged, content_id
 
 if TYPE_CHECKING:
-    from sqlalchemy import BindParameter, ColumnElement, Connection, Engine, RowMapping, Select
+    from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select
 
 ROWS_AT_ONCE = 500
-ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-WIDEST_ZONE = timedelta(hours=26)
-"""Two clocks on earth differ by at most that: between UTC-12 and UTC+14."""
+NEVER_BACK = re.compile(r"password|authenti|denied|not exist|unknown|no such|not a database", re.IGNORECASE)
+"""In what a database says: nothing that waiting would mend."""
 
 
 class SqlConnector:
@@ -31,7 +35,8 @@ class SqlConnector:
 
     `url` is SQLAlchemy's: `sqlite:///notes.db`, `postgresql+psycopg://user@host/base`. The text of a document is
     the text column as it is, or a line `column: value` for each of several. `changed_column` is the moment of
-    the row's last change: a date, Unix time or ISO 8601 text. Further columns of the query become metadata.
+    the row's last change: a date, Unix time or ISO 8601 text. It may also be a number or a hash of its version.
+    Further columns of the query become metadata.
 
     The query stands inside a larger one, so that it can only read; on SQLite and PostgreSQL the database is
     told so as well. Colons in it are plain colons. Raises MissingExtra without SQLAlchemy, and ConnectorError for
@@ -66,18 +71,83 @@ class SqlConnector:
         moment = in_utc(since) if since else None
         return entry_documents(self._entries(moment), Origin("", self.source, "text/plain"))
 
+    def changed_documents(
+        self, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        """Every row, unread where its change column says what it said before; without that column all are read.
+
+        A change so near to the present that another one might bear the same date is not believed. Raises
+        ConnectorError as `documents` does.
+        """
+        if self._changed is None:
+            return iter(self.documents())
+        with self._reading() as connection:
+            self._check_columns(connection)
+        return self._changed_rows(marks)
+
+    def _changed_rows(
+        self, marks: Mapping[DocumentId, str]
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        with self._reading() as connection:
+            nameless: list[Entry | BrokenEntry] = []
+            wanted: list[object] = []
+            listed = self._listed(connection)
+            counts = Counter(_row_id(id_) for id_, _ in listed)
+            for number, (id_, changed) in enumerate(listed, start=1):
+                name, mark = DocumentId(_row_id(id_)), self._mark(changed)
+                if not name:
+                    nameless.append(_without_id(number))
+                elif mark and marks.get(name) == mark and counts[name] == 1:
+                    yield Unchanged(name)
+                elif not wanted or wanted[-1] != id_:  # rows of one id stand together, and come together
+                    wanted.append(id_)
+            fresh: dict[str, str] = {}
+            rows = self._rows_of(connection, wanted, fresh)
+            for item in entry_documents(chain(nameless, rows), Origin("", self.source, "text/plain")):
+                is_sure = isinstance(item, Document) and counts[item.id] == 1
+                yield replace(item, mark=fresh[item.id]) if isinstance(item, Document) and is_sure else item
+
+    def _listed(self, connection: Connection) -> list[tuple[object, object]]:
+        """Id and change of every row, in order of the ids."""
+        from sqlalchemy import column
+
+        columns: list[ColumnElement[Any]] = [column(self._id), column(self._changed or "")]
+        listed = self._rows().with_only_columns(*columns).order_by(columns[0])
+        return [(id_, changed) for id_, changed in connection.execute(listed)]
+
+    def _rows_of(
+        self, connection: Connection, ids: Sequence[object], fresh: dict[str, str]
+    ) -> Iterator[Entry | BrokenEntry]:
+        """The rows of some ids; `fresh` takes in their marks."""
+        from sqlalchemy import column
+
+        id_column: ColumnElement[Any] = column(self._id)
+        for start in range(0, len(ids), ROWS_AT_ONCE):
+            some = self._rows().where(id_column.in_(ids[start : start + ROWS_AT_ONCE])).order_by(id_column)
+            for row in connection.execute(some).mappings():
+                fresh[_row_id(row[self._id])] = self._mark(row[self._changed])
+                yield self._entry(row, start)
+
+    def _mark(self, changed: object) -> str:
+        """The mark of a row by its change column; empty where that does not tell one state from the next."""
+        if changed is None or may_recur(changed):
+            return ""
+        said = changed.hex() if isinstance(changed, bytes) else one_line(_words(changed))
+        shape = content_id(self._id, *self._texts, self._title or "", self._changed or "")[:8]
+        return State(f"{shape} {said}").mark(1)
+
     def _entries(self, since: datetime | None) -> Iterator[Entry | BrokenEntry]:
         from sqlalchemy import column
 
         with self._reading() as connection:
             wanted = self._rows()
             if since and self._changed:
-                wanted = wanted.where(*_later(column(self._changed), since, self._sample(connection)))
+                wanted = wanted.where(*later(column(self._changed), since, self._sample(connection)))
             rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
                 wanted.order_by(column(self._id))
             )
             for number, row in enumerate(rows.mappings(), start=1):
-                if not since or not self._changed or _is_later(row[self._changed], since):
+                if not since or not self._changed or is_later(row[self._changed], since):
                     yield self._entry(row, number)
 
     def _rows(self) -> Select[Any]:
@@ -119,16 +189,33 @@ class SqlConnector:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             said = one_line(str(getattr(error, "orig", None) or error))
+            if self._is_outage(error, said):
+                raise SourceUnavailable(
+                    f"The database of {self.source} cannot be reached just now: {said.rstrip('.')}. Try again later; "
+                    "what was read of it stays."
+                ) from error
             raise ConnectorError(
                 f"The database of {self.source} cannot be read: {said.rstrip('.')}. Check address and query."
             ) from error
         finally:
             self._engine.dispose()
 
+    def _is_outage(self, error: Exception, said: str) -> bool:
+        """Whether the database is away, or held by another, and may be back later."""
+        from sqlalchemy.exc import OperationalError
+        from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+        if isinstance(error, PoolTimeout | TimeoutError | ConnectionError):
+            return True
+        if self._engine.dialect.name == "sqlite":
+            return "is locked" in said
+        is_cut_off = bool(getattr(error, "connection_invalidated", False))
+        return is_cut_off or (isinstance(error, OperationalError) and not NEVER_BACK.search(said))
+
     def _entry(self, row: RowMapping, number: int) -> Entry | BrokenEntry:
-        id_ = "" if row[self._id] is None else storable(_words(row[self._id])).strip()
+        id_ = _row_id(row[self._id])
         if not id_:
-            return BrokenEntry(f"Row {number} has no id. Give it one, or leave it out.", f"row={number}")
+            return _without_id(number)
         if not (text := self._text(row)):
             reason = f"The row {one_line(id_)!r} has no text. Fill it, or leave it out."
             return BrokenEntry(reason, quote(id_, safe=""))
@@ -137,7 +224,7 @@ class SqlConnector:
             text=text,
             title=one_line(_words(row[self._title])) if self._title else "",
             row=id_,
-            timestamp=_moment(row[self._changed]) if self._changed else None,
+            timestamp=moment_of(row[self._changed]) if self._changed else None,
             metadata={
                 name: scalar(value)
                 for name, value in row.items()
@@ -204,44 +291,12 @@ def _shown(url: str) -> str:
     return re.sub(r"//([^/:@]*):.*@", r"//\1:***@", url)
 
 
-def _later(changed: ColumnElement[Any], since: datetime, sample: object) -> list[ColumnElement[bool]]:
-    """What the database can tell of a row being changed after `since`; never too narrow.
-
-    Values that are no moments of the sample's kind are for `_is_later` to judge. A text is compared by its day
-    alone, a day before any zone could be: separators and zones are written in many ways.
-    """
-    from sqlalchemy import Date, DateTime, Float, String, bindparam, or_
-
-    earliest: BindParameter[Any]
-    if isinstance(sample, datetime):
-        bound = since if sample.tzinfo else since.replace(tzinfo=None)
-        earliest = bindparam("since", bound, DateTime(timezone=sample.tzinfo is not None))
-    elif isinstance(sample, date):
-        earliest = bindparam("since", since.date(), Date())
-    elif isinstance(sample, int | float):
-        scale = 1000 if abs(sample) >= FIRST_MILLISECONDS else 1
-        earliest = bindparam("since", since.timestamp() * scale, Float())
-    elif isinstance(sample, str) and ISO_DATE.match(sample):
-        earliest = bindparam("since", (since - WIDEST_ZONE).date().isoformat(), String())
-    else:
-        return []
-    return [or_(changed >= earliest, changed.is_(None))]
+def _row_id(value: object) -> str:
+    return "" if value is None else storable(_words(value)).strip()
 
 
-def _is_later(value: object, since: datetime) -> bool:
-    """Whether a row may have changed after `since`: a day counts to its end, and what is unreadable counts."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value >= since.date()
-    moment = _moment(value)
-    return moment is None or moment > since
-
-
-def _moment(value: object) -> datetime | None:
-    if isinstance(value, datetime):
-        return in_utc(value)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return parse_moment(value)
+def _without_id(number: int) -> BrokenEntry:
+    return BrokenEntry(f"Row {number} has no id. Give it one, or leave it out.", f"row={number}")
 
 
 def _words(value: object) -> str:

@@ -119,7 +119,7 @@ def test_typed_moments_and_days_are_compared_as_such(base, tmp_path):
     """Columns that SQLAlchemy gives back as datetimes and dates; a day counts to its end."""
     from sqlalchemy import Column, Date, DateTime, MetaData, String, Table, create_engine, text
 
-    from connectors import sql
+    from connectors import sql_moments
 
     engine = create_engine(f"sqlite:///{tmp_path}/n.db")
     table = Table("notes", MetaData(), Column("id", String), Column("moment", DateTime), Column("day", Date))
@@ -135,9 +135,9 @@ def test_typed_moments_and_days_are_compared_as_such(base, tmp_path):
         found = {}
         for name in ("moment", "day"):
             sample = connection.execute(table.select()).mappings().first()[name]
-            later = sql._later(table.c[name], NOON, sample)
-            chosen = connection.execute(table.select().where(*later)).mappings().all()
-            found[name] = [row["id"] for row in chosen if sql._is_later(row[name], NOON)]
+            chosen_by = sql_moments.later(table.c[name], NOON, sample)
+            chosen = connection.execute(table.select().where(*chosen_by)).mappings().all()
+            found[name] = [row["id"] for row in chosen if sql_moments.is_later(row[name], NOON)]
         assert connection.execute(text("select count(*) from notes")).scalar() == 2
     engine.dispose()
 
