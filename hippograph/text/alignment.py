@@ -60,7 +60,8 @@ def align(passage: Passage, reading: Reading, rule: str, keep_unfounded: bool = 
 def founded_share(passage: Passage, reading: Reading) -> float:
     """Which share of a reading's names and facts is of this passage; 1 for an empty reading."""
     places = _Places(passage)
-    verdicts = [bool(places.sentences_of(name)) for name in reading.names]
+    topic = normal_name(places.topic)
+    verdicts = [normal_name(name) == topic or bool(places.sentences_of(name)) for name in reading.names]
     verdicts += [places.is_founded(fact) for fact in reading.facts]
     return sum(verdicts) / len(verdicts) if verdicts else 1.0
 
