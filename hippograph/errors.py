@@ -20,14 +20,31 @@ HippographError
 │   ├── ContextTooLong     the request does not fit the model's window
 │   ├── UnreadableOutput   the reply cannot be read
 │   └── BudgetSpent        the tokens or the money allowed are used up
+├── WorkersUnavailable     the processes or machines that should do the work
 └── MissingExtra           an optional package is not installed
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 
 class HippographError(Exception):
     """The root of all errors raised on purpose. The message names the thing and the way out."""
 
     retryable = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it stands, whatever its constructor takes: an error crosses from one process to another."""
+        return _as_it_stood, (type(self), self.args, self.__dict__)
+
+
+def _as_it_stood(
+    kind: type[HippographError], args: tuple[Any, ...], state: dict[str, Any]
+) -> HippographError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class SettingsError(HippographError):
@@ -116,6 +133,12 @@ class ContextTooLong(GenerationError):
 
 class BudgetSpent(GenerationError):
     """The tokens, calls or money that were allowed are used up."""
+
+
+class WorkersUnavailable(HippographError):
+    """The workers named in the settings cannot be reached, or are lost over and over."""
+
+    retryable = True
 
 
 class MissingExtra(HippographError):

@@ -270,6 +270,20 @@ class SourceSettings(Section):
         return self.model_dump(exclude={"max_loss"})
 
 
+class WorkersSettings(Section):
+    """Where passages are read and embedded. An index is the same whoever made it."""
+
+    kind: str = "here"
+    """here, threads, processes, dask or ray, or `module:Class`."""
+    address: str | None = None
+    """A running cluster: tcp://host:8786 for Dask; host:6379, ray://host:10001 or auto for Ray. Without one, a
+    cluster is started on this machine for the run."""
+    count: int | None = Field(None, ge=1, le=1024)
+    """How many workers are started on this machine; one a processor where nothing is said."""
+    shard_size: int = Field(512, ge=1)
+    """How many passages or strings travel to a worker at once: seconds of work, so that the way costs little."""
+
+
 class Settings(BaseSettings):
     """Everything that can be chosen, in sections."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -28,7 +29,7 @@ def build_parts(settings: Settings) -> Parts:
 def build_generator(settings: Settings) -> Generator | None:
     """The language model the settings name; None where there is none. Raises SettingsError, MissingExtra."""
     generator: Generator | None = _choose("generator", settings.models.generator, GENERATORS, settings)
-    return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock(), generator)
+    return generator
 
 
 def build_workers(settings: Settings) -> Workers:

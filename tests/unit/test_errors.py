@@ -1,5 +1,6 @@
 """The error tree is as it is drawn, and says what to do."""
 
+import copy
 import inspect
 import re
 
@@ -35,10 +36,32 @@ def test_the_tree_is_as_it_is_drawn():
 
 
 def test_only_what_may_pass_by_itself_is_retryable():
-    """Waiting helps against another writer, a source out of reach and a model's server, and against nothing else."""
+    """Waiting helps against another writer, and a source, a model's server or workers out of reach; nothing else."""
     retryable = {name for name in defined() if getattr(errors, name).retryable}
 
-    assert retryable == {"PublishConflict", "RateLimited", "ModelUnavailable", "SourceUnavailable"}
+    assert retryable == {
+        "PublishConflict",
+        "RateLimited",
+        "ModelUnavailable",
+        "SourceUnavailable",
+        "WorkersUnavailable",
+    }
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MissingExtra("pypdf", "files", "Reading PDF"),
+        RateLimited("slow down", 12.5),
+        errors.StorageError("full"),
+    ],
+)
+def test_an_error_survives_the_way_to_another_process(error):
+    """Class, message and all it carries are the same after it was copied as a process sends it."""
+    copied = copy.copy(error)
+
+    assert type(copied) is type(error)
+    assert (str(copied), vars(copied)) == (str(error), vars(error))
 
 
 def test_a_missing_extra_says_what_to_install():

@@ -1,0 +1,146 @@
+"""Workers of a Dask cluster: a running one by its scheduler's address, or a local one that is started and closed.
+
+Dask itself runs a shard again when the worker that held it, or held its result, is gone; after three such deaths
+(`distributed.scheduler.allowed-failures`) it gives up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, TypeVar
+
+from hippograph.adapters.outcomes import Outcome, attempt
+from hippograph.adapters.workers import CONNECT_SECONDS, SHARDS_PER_WORKER, in_order, knock
+from hippograph.errors import MissingExtra, WorkersUnavailable
+from hippograph.shards import Recipe, that_travels
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+PATIENCE_SECONDS = 60.0
+"""How long a cluster may be without any worker before the run gives up: lost ones need time to come back."""
+
+LOOK_SECONDS = 5.0
+
+
+class DaskWorkers:
+    """The workers behind a Dask scheduler. Nothing is connected or started before the first map."""
+
+    def __init__(
+        self,
+        address: str | None = None,
+        count: int = 2,
+        recipe: Recipe | None = None,
+        client: Any = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        """`count` is for a local cluster alone. A client that is handed in stays open."""
+        self._address = address
+        self._count = count
+        self._recipe = recipe
+        self._patience_seconds = patience_seconds
+        self._given = client
+        self._client = client
+        self._opened = ExitStack()
+        weakref.finalize(self, self._opened.close)
+
+    def map(self, work: Callable[[list[Item]], Result], shards: Iterable[list[Item]]) -> Iterator[Result]:
+        """Results in the order of the shards, which the scheduler spreads over its workers.
+
+        Raises MissingExtra, and WorkersUnavailable when the scheduler does not answer or its workers are gone.
+        """
+        travelling = that_travels(work, self._recipe)
+        client = self._client = self._client or self._connect()
+        self._wait_for_workers(client)
+
+        def submit(shard: list[Item]) -> _Promise:
+            # Bound, not passed as an argument: among arguments Dask looks at every item of a list.
+            future = client.submit(partial(attempt, travelling, shard), pure=False)
+            return _Promise(client, future, self._patience_seconds)
+
+        yield from in_order(submit, shards, lambda: sum(client.nthreads().values()) * SHARDS_PER_WORKER)
+
+    def close(self) -> None:
+        """Leave the cluster, and stop it if it was started here; a later map begins anew."""
+        self._client = self._given
+        self._opened.close()
+
+    def _connect(self) -> Any:
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError as error:
+            raise MissingExtra("distributed", "dask", "Working on a Dask cluster") from error
+        if self._address is None:
+            cluster = self._opened.enter_context(
+                LocalCluster(n_workers=self._count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+            )
+            return self._opened.enter_context(Client(cluster, set_as_default=False))
+        try:
+            knock(self._address)
+            return self._opened.enter_context(
+                Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
+            )
+        except (OSError, ValueError) as error:
+            raise WorkersUnavailable(
+                f"No Dask scheduler answers at {self._address} (workers.address): {error}. Start one with "
+                "`dask scheduler`, or leave the address out for a cluster on this machine."
+            ) from error
+
+    def _wait_for_workers(self, client: Any) -> None:
+        try:
+            client.wait_for_workers(1, timeout=self._patience_seconds)
+        except TimeoutError as error:
+            raise _without_workers(client, self._patience_seconds) from error
+
+
+class _Promise:
+    """A shard's outcome on the cluster."""
+
+    def __init__(self, client: Any, future: Any, patience_seconds: float) -> None:
+        self._client = client
+        self._future = future
+        self._patience_seconds = patience_seconds
+
+    def result(self) -> Any:
+        """What the work gave or raised; any other error is the cluster's."""
+        alone_since: float | None = None
+        while True:
+            try:
+                outcome: Outcome = self._future.result(timeout=LOOK_SECONDS)
+            except TimeoutError:
+                # The wall clock of the cluster's silence, not of the index.
+                alone_since = None if self._has_workers() else alone_since or time.monotonic()
+                if alone_since and time.monotonic() - alone_since > self._patience_seconds:
+                    raise _without_workers(self._client, self._patience_seconds) from None
+            except (Exception, asyncio.CancelledError) as error:
+                raise WorkersUnavailable(
+                    f"The Dask cluster at {_address(self._client)} did not run a shard: {type(error).__name__}: "
+                    f"{error}. The release of hippograph that runs here must be installed on every worker, with "
+                    "the same extras, and a shard must fit a worker's memory (workers.shard_size)."
+                ) from error
+            else:
+                return outcome.result()
+
+    def cancel(self) -> None:
+        """The scheduler drops it unless it runs already."""
+        self._future.cancel()
+
+    def _has_workers(self) -> bool:
+        return self._client.status == "running" and bool(self._client.nthreads())
+
+
+def _without_workers(client: Any, seconds: float) -> WorkersUnavailable:
+    return WorkersUnavailable(
+        f"The Dask cluster at {_address(client)} has had no worker for {seconds:g} seconds. Start some with "
+        f"`dask worker {_address(client)}`."
+    )
+
+
+def _address(client: Any) -> str:
+    scheduler = client.scheduler
+    return str(scheduler.address) if scheduler is not None else "an unknown address"

@@ -1,0 +1,95 @@
+"""Work for workers: what it does, how it dies and how it fails. A module, so that it can be sent elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hippograph.ports import Parts
+from hippograph.settings import Settings
+from hippograph.wiring import build_parts
+from tests.fakes import FailingEmbedder
+
+
+def squares(shard):
+    """Each number squared."""
+    return [number * number for number in shard]
+
+
+def process_and_threads(shard):
+    """Which process this is, and how many threads it allows for numbers."""
+    time.sleep(0.02)
+    return os.getpid(), os.environ.get("OMP_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Squares, and leaves a file a run in `folder`."""
+
+    folder: Path
+
+    def __call__(self, shard):
+        (self.folder / f"{shard[0]}-{os.getpid()}-{time.monotonic_ns()}").touch()
+        return squares(shard)
+
+    def runs(self):
+        """How often each shard was run, by its first number."""
+        begun = [int(path.name.partition("-")[0]) for path in self.folder.iterdir()]
+        return {number: begun.count(number) for number in sorted(set(begun))}
+
+
+@dataclass(frozen=True)
+class Dying(Recorded):
+    """The same; the process that meets shard `victim` is killed, `times` times."""
+
+    victim: int
+    times: int = 1
+
+    def __call__(self, shard):
+        result = super().__call__(shard)
+        if shard[0] == self.victim and self.runs()[self.victim] <= self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+
+@dataclass(frozen=True)
+class Failing(Recorded):
+    """The same; raises at shard `victim`."""
+
+    victim: int
+    error: Exception
+
+    def __call__(self, shard):
+        result = super().__call__(shard)
+        if shard[0] == self.victim:
+            raise self.error
+        return result
+
+
+class OddError(Exception):
+    """An error that cannot be copied: its constructor takes something else than its message."""
+
+    def __init__(self, passage, reason):
+        super().__init__(f"{passage}: {reason}")
+
+
+class OddlyFailing(Failing):
+    """Raises an error that is made where the work is done."""
+
+    def __init__(self, folder, victim):
+        super().__init__(folder, victim, ValueError())
+
+    def __call__(self, shard):
+        result = Recorded.__call__(self, shard)
+        if shard[0] == self.victim:
+            raise OddError("passage 3", "odd")
+        return result
+
+
+def parts_whose_embedder_fails(settings: Settings) -> Parts:
+    """The parts of the settings with an embedder that raises EmbeddingError."""
+    parts = build_parts(settings)
+    return replace(parts, embedder=FailingEmbedder(parts.embedder, allowed=0))
