@@ -189,7 +189,9 @@ def growth(
 @app.command()
 def kills(
     times: Annotated[int, typer.Option(min=1, help="How many random moments to kill a run at.")] = 200,
-    places: Annotated[int, typer.Option(min=1, help="At most so many named places of a kind.")] = 30,
+    places: Annotated[
+        int, typer.Option(min=0, help="At most so many named places of a kind; 0 for none.")
+    ] = 30,
     seed: Annotated[int, typer.Option(help="What draws the moments.")] = 0,
     as_json: AsJson = False,
 ) -> None:

@@ -261,7 +261,8 @@ def measure_kills(
 ) -> dict[str, Any]:
     """Kill runs at `times` random moments, scenarios taking equal shares, and at named places.
 
-    Every place where a run tells its progress is tried, and of each other kind at most `places`, evenly spread.
+    Every place where a run tells its progress is tried, and of each other kind at most `places`, evenly spread; none
+    of either where `places` is 0.
     """
     settings = Settings.load(
         models={"splitter": "plain", "embedder": "hashing", "vectors": "numpy"}, storage={"batch_size": BATCH}
@@ -276,6 +277,7 @@ def measure_kills(
             rows += [
                 _at_places(trial, name, kind, count, places, progress)
                 for kind, count in trial.place_counts().items()
+                if places
             ]
     faults = ("unequal", "torn", "repeated_reads", "repeated_embeddings")
     return {"seed": seed, "rows": rows, "fault_count": sum(row[fault] for row in rows for fault in faults)}
