@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from hippograph.answering import ask
+from hippograph.answering import ask, ask_stream
 from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, StorageError
+from hippograph.generation.shape import Shape
 from hippograph.graph.export import to_networkx, write_graphml
 from hippograph.indexing import IndexReport, Progress, build_index, rewrite_index, update_index
 from hippograph.ports import Connector, Embedder, Parts
@@ -24,6 +25,7 @@ from hippograph.storage.verify import verify_version
 from hippograph.storage.versions import bytes_on_disk, go_back
 from hippograph.types import (
     Answer,
+    CitedSentence,
     Document,
     DocumentId,
     IndexVersion,
@@ -131,9 +133,17 @@ class Hippograph:
         method = retrieval.method if method is None else method
         return search(checked_question(question), query_vector, self.index, retrieval, k, method)
 
-    def ask(self, question: str) -> Answer:
-        """An answer that cites its sentences, or a refusal that says why. Raises QuestionError."""
-        return ask(checked_question(question), self.index, self._parts, self._settings)
+    def ask(self, question: str, schema: Shape | None = None) -> Answer:
+        """An answer that cites its sentences, or a refusal that says why. Raises QuestionError.
+
+        With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
+        cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it.
+        """
+        return ask(checked_question(question), self.index, self._parts, self._settings, schema)
+
+    def ask_stream(self, question: str) -> Iterator[CitedSentence | Answer]:
+        """Each sentence as soon as it is written and its citations are verified, and the answer at the end."""
+        return ask_stream(checked_question(question), self.index, self._parts, self._settings)
 
     def add(self, documents: Iterable[Document]) -> IndexReport:
         """Add documents, or replace those with the same ids, publish a version and open it. Only they cost."""

@@ -141,13 +141,36 @@ def search(
 
 
 @app.command()
-def ask(question: Question, folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
+def ask(
+    question: Question,
+    folder: IndexFolder = INDEX,
+    answerer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="extractive, or llm: a language model.", show_default="as in the settings"
+        ),
+    ] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Sentence by sentence, as it is written.")] = False,
+    schema: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A JSON schema: the answer's data in that shape (with a model)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """An answer that cites the sentences it rests on, or a refusal that says why."""
     from hippograph.cli import as_json as json_of
+    from hippograph.cli.answers import open_with_answerer, read_schema, show_stream
     from hippograph.cli.show import show_answer
 
-    with _memory(folder) as memory:
-        answer = _waiting("looking for an answer", lambda: memory.ask(question))
+    if stream and (as_json or schema):
+        raise wrong_call("--stream", "with --json or --schema the answer comes in one piece.")
+    shape = read_schema(schema) if schema else None
+    opened = _memory(folder) if answerer is None else open_with_answerer(folder, answerer)
+    with opened as memory:
+        if stream:
+            show_stream(memory, question)
+            return
+        answer = _waiting("looking for an answer", lambda: memory.ask(question, shape))
         if as_json:
             json_of.print_json(json_of.answer(answer))
         else:

@@ -52,7 +52,19 @@ def answer(given: Answer) -> dict[str, Any]:
             "llm_calls": given.usage.llm_calls,
             "prompt_tokens": given.usage.prompt_tokens,
             "completion_tokens": given.usage.completion_tokens,
+            "cost": given.usage.cost,
         },
+        "sentences": [
+            {
+                "text": each.text,
+                "citations": [given.citations.index(cited) for cited in each.citations],
+                "quotes": [
+                    {"document_id": q.document, "text": q.text, "start": q.start, "end": q.end} for q in each.quotes
+                ],
+            }
+            for each in given.sentences
+        ],
+        "data": given.data,
     }
 
 
@@ -119,6 +131,8 @@ def _trace(trace: SearchTrace) -> dict[str, Any]:
             "facts": list(seeds.facts),
         },
         "fallback": trace.fallback,
+        "warnings": list(trace.warnings),
+        "queries": list(trace.queries),
         "timings_ms": {step: round(spent, 3) for step, spent in trace.timings_ms.items()},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import textwrap
@@ -16,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hippograph.types import Answer, Citation, RankedPassage, Reason, ReasonKind, SearchResult
+from hippograph.types import Answer, Citation, RankedPassage, Reason, ReasonKind, SearchResult, Usage
 
 SNIPPET_CHARACTERS = 280
 WIDEST = 110
@@ -67,8 +68,16 @@ def show_answer(answer: Answer) -> None:
 
 
 def answer_block(answer: Answer) -> RenderableType:
-    """An answer as one block: headline, numbered citations by document, trace."""
+    """An answer as one block: headline, data where a shape was asked for, sources."""
     parts: list[RenderableType] = [_headline(answer), Text()]
+    if answer.data is not None:
+        parts += [Text(json.dumps(answer.data, ensure_ascii=False, indent=2)), Text()]
+    return Group(*parts, sources_block(answer))
+
+
+def sources_block(answer: Answer) -> RenderableType:
+    """What an answer rests on and how it was found: numbered citations by document, warnings, trace."""
+    parts: list[RenderableType] = []
     if answer.refusal is None:
         hops = {each.passage.id: each.hop for each in answer.passages}
         numbered = enumerate(answer.citations, start=1)
@@ -77,6 +86,8 @@ def answer_block(answer: Answer) -> RenderableType:
             parts.append(_document_block(cited, hops.get(cited[0][1].passage, 1), answer.span))
     if answer.trace.fallback:
         parts.append(_fallback(answer.trace.fallback))
+    parts += [Text(warning, style="yellow") for warning in answer.trace.warnings]
+    parts += [Text(f"searched for: {query}", style="dim") for query in answer.trace.queries]
     parts.append(_trace_line(answer))
     return Group(*parts)
 
@@ -133,8 +144,18 @@ def _trace_line(answer: Answer) -> Text:
         f"{most} hop{'s' if most > 1 else ''}",
         f"seeds: {', '.join(names)}" if names else "no seeds",
         f"search {_milliseconds(trace.timings_ms)}",
+        *_spent(answer.usage),
     ]
     return Text(" · ".join(told), style="dim")
+
+
+def _spent(usage: Usage) -> list[str]:
+    """What the model was asked for, where one was."""
+    if not usage.llm_calls:
+        return []
+    tokens = usage.prompt_tokens + usage.completion_tokens
+    cost = f", cost {usage.cost:.4f}" if usage.cost else ""
+    return [f"{usage.llm_calls} model call{'s' if usage.llm_calls > 1 else ''}, {tokens:,} tokens{cost}"]
 
 
 def _passage_block(each: RankedPassage) -> RenderableType:
