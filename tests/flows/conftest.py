@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 
@@ -20,3 +22,11 @@ def offline(monkeypatch):
     """Parts that need no model, for flows that load their settings themselves."""
     for part, name in (("EMBEDDER", "hashing"), ("VECTORS", "numpy"), ("SPLITTER", "plain")):
         monkeypatch.setenv(f"HIPPOGRAPH_MODELS__{part}", name)
+
+
+@pytest.fixture
+def unused_port():
+    """A port of this machine at which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
