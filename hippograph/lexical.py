@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,22 +83,23 @@ class LexicalIndex:
         """Append the texts of new passages, and of all their sentences."""
         tokens = [words(text) for text in passages]
         sentence_tokens = [words(text) for text in sentences]
-        self._words.add(sorted({word for row in (*tokens, *sentence_tokens) for word in row}))
-        numbers = self._numbers(tokens)
+        distinct = sorted({word for row in (*tokens, *sentence_tokens) for word in row})
+        number = dict(zip(distinct, self._words.add(distinct).tolist(), strict=True))
+        numbers = _numbered(tokens, number)
         self._add_postings(numbers)
         self._lengths.extend(np.array([len(row) for row in numbers], dtype=np.int32))
-        in_sentences = self._numbers(sentence_tokens)
+        in_sentences = _numbered(sentence_tokens, number)
         lengths = np.array([len(row) for row in in_sentences], dtype=np.int64)
         self._sentence_words.extend(lengths, _flat(in_sentences))
         self._count(numbers, in_sentences, 1)
 
     def remove(self, passages: Sequence[str], sentences: Sequence[str]) -> None:
         """Take texts that were added out of the counts; their postings are passed over by whoever searches."""
-        self._count(
-            self._numbers([words(text) for text in passages]),
-            self._numbers([words(text) for text in sentences]),
-            -1,
-        )
+        tokens = [words(text) for text in passages]
+        sentence_tokens = [words(text) for text in sentences]
+        distinct = sorted({word for row in (*tokens, *sentence_tokens) for word in row})
+        number = dict(zip(distinct, self._words.find(distinct).tolist(), strict=True))
+        self._count(_numbered(tokens, number), _numbered(sentence_tokens, number), -1)
 
     def scores(self, question: str, gone: Rows) -> LexicalScores:
         """BM25 of the question with every passage but those that are gone."""
@@ -184,12 +185,6 @@ class LexicalIndex:
     def _runs(self) -> list[list[int]]:
         return [list(run) for run in self._files.recall("postings", [])]
 
-    def _numbers(self, tokens: Sequence[Sequence[str]]) -> list[list[int]]:
-        """The number of every word, which are all known."""
-        distinct = sorted({word for row in tokens for word in row})
-        number = dict(zip(distinct, self._words.find(distinct).tolist(), strict=True))
-        return [[number[word] for word in row] for row in tokens]
-
     def _totals(self) -> list[int]:
         """Passages, words in them, sentences, words in them."""
         totals: list[int] = self._files.recall("words.totals", [0, 0, 0, 0])
@@ -210,6 +205,10 @@ class LexicalIndex:
         ]
         totals = [total + sign * size for total, size in zip(self._totals(), sizes, strict=True)]
         self._files.record("words.totals", totals)
+
+
+def _numbered(tokens: Sequence[Sequence[str]], number: Mapping[str, int]) -> list[list[int]]:
+    return [[number[word] for word in row] for row in tokens]
 
 
 def _saturated(

@@ -68,12 +68,13 @@ def apply_changes(
     stage: Stage, added: Iterable[Document], removed: Iterable[DocumentId], batch_size: int
 ) -> Changes:
     """Put documents into the stage and take others out. An id that is not there is a failure, and said so."""
-    changes, before = Changes(), stage.known_documents()
+    changes = Changes()
     seen: set[DocumentId] = set()
     for batch in batches(added, batch_size):
+        before = stage.known_documents([document.id for document in batch if isinstance(document, Document)])
         stage.put_documents(GIVEN, _sort_out(batch, GIVEN, stage, before, seen, changes))
     for id_ in removed:
-        if id_ in before:
+        if stage.known_documents([id_]):
             changes.deleted.append(id_)
         else:
             changes.failures.append(SourceFailure(str(id_), "there is no document with this id"))

@@ -109,9 +109,11 @@ def pending_strings(stage: Stage, extractor: str) -> tuple[list[str], list[str],
     texts: list[str] = []
     sentences: list[str] = []
     for id_ in stage.pending():
-        state = _state(stage, id_, extractor)
-        names.update(find_names(state.extractions))
-        own_texts, own_sentences = passage_strings(state.passages)
+        if stage.original_of(id_) != id_:
+            continue
+        passages = stage.passages_of(id_)
+        names.update(find_names(_extraction(stage, extractor, passage) for passage in passages))
+        own_texts, own_sentences = passage_strings(passages)
         texts += own_texts
         sentences += own_sentences
     return sorted(names), texts, sentences

@@ -43,8 +43,17 @@ def split_document(document: Document) -> tuple[str, str]:
 
 def passage_to_json(passage: Passage) -> str:
     """One line of JSON; sentences as offsets, since their text stands in the passage's."""
-    record = asdict(passage)
-    record["sentences"] = [[sentence.start, sentence.end] for sentence in passage.sentences]
+    record = {
+        "id": passage.id,
+        "document": passage.document,
+        "title": passage.title,
+        "heading": passage.heading,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "position": passage.position,
+        "sentences": [[sentence.start, sentence.end] for sentence in passage.sentences],
+    }
     return _dump(record)
 
 

@@ -121,9 +121,13 @@ class Stage:
 
     # ------------------------------------------------------------------ documents
 
-    def known_documents(self) -> dict[DocumentId, Known]:
-        """Every document as last seen, without its text."""
-        rows = self._read("SELECT id, source, hash, mark FROM documents")
+    def known_documents(self, ids: Sequence[DocumentId] | None = None) -> dict[DocumentId, Known]:
+        """Documents as last seen, without their texts: all of them, or those of some ids."""
+        query = "SELECT id, source, hash, mark FROM documents"
+        if ids is None:
+            rows = list(self._read(query))
+        else:
+            rows = [row for id_ in ids for row in self._read(f"{query} WHERE id = ?", id_)]
         return {DocumentId(id_): Known(source, hash_, mark) for id_, source, hash_, mark in rows}
 
     def put_documents(self, source: str, documents: Iterable[Document]) -> None:

@@ -28,6 +28,17 @@ class Ragged:
         """How many values all rows hold."""
         return len(self._values)
 
+    @property
+    def ends(self) -> Ints:
+        """Where each row ends among all values."""
+        ends: Ints = self._ends.values
+        return ends
+
+    @property
+    def values(self) -> npt.NDArray[Any]:
+        """All values, end to end."""
+        return self._values.values
+
     def extend(self, lengths: npt.NDArray[np.integer], values: npt.NDArray[Any]) -> None:
         """Append rows: how many values each has, and the values."""
         self._ends.extend(len(self._values) + np.cumsum(np.asarray(lengths, dtype=np.int64)))

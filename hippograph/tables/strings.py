@@ -27,11 +27,28 @@ class Strings:
             raise IndexError(row)
         return self._bytes.row(row).tobytes().decode("utf-8", "surrogatepass")
 
+    def raw(self) -> RaggedBytes:
+        """The bytes of all texts, for many look-ups in a row."""
+        return RaggedBytes(self._bytes)
+
     def extend(self, strings: Iterable[str]) -> None:
         """Append texts."""
         encoded = [string.encode("utf-8", "surrogatepass") for string in strings]
         lengths = np.array([len(each) for each in encoded], dtype=np.int64)
         self._bytes.extend(lengths, np.frombuffer(b"".join(encoded), np.uint8))
+
+
+class RaggedBytes:
+    """The bytes of each text of a table, as it is now."""
+
+    def __init__(self, table: Ragged) -> None:
+        self._ends = table.ends
+        self._values = table.values.data
+
+    def bytes_of(self, row: int) -> bytes:
+        """The text of a row, encoded."""
+        start = int(self._ends[row - 1]) if row else 0
+        return bytes(self._values[start : int(self._ends[row])])
 
 
 class Names:
@@ -58,13 +75,18 @@ class Names:
     def find(self, strings: Sequence[str]) -> npt.NDArray[np.int64]:
         """The number of each text; -1 where it is absent."""
         found = np.full(len(strings), -1, dtype=np.int64)
-        hashes = _hashes(strings)
+        encoded = [string.encode("utf-8", "surrogatepass") for string in strings]
+        hashes, texts = _hashes(encoded), self._strings.raw()
+        all_hashes, all_places = self._hashes.values, self._places.values
         for start, count in self._runs():
-            run = self._hashes.values[start : start + count]
+            run, places = all_hashes[start : start + count], all_places[start : start + count]
             firsts = np.searchsorted(run, hashes)
-            for i in np.flatnonzero(run[np.minimum(firsts, count - 1)] == hashes).tolist():
-                place = self._confirmed(strings[i], start + int(firsts[i]), start + count)
-                found[i] = place if place >= 0 else found[i]
+            hits = np.flatnonzero(run[np.minimum(firsts, count - 1)] == hashes)
+            for i, place in zip(hits.tolist(), places[firsts[hits]].tolist(), strict=True):
+                if texts.bytes_of(place) == encoded[i]:
+                    found[i] = place
+                else:  # another text with the same hash: look at those that share it
+                    found[i] = max(found[i], _among(encoded[i], int(firsts[i]), run, places, texts))
         return found
 
     def add(self, strings: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -75,7 +97,8 @@ class Names:
             first = len(self)
             number = {string: first + i for i, string in enumerate(new)}
             self._strings.extend(new)
-            self._merge_in(_hashes(new), np.arange(first, first + len(new), dtype=np.int64))
+            encoded = [string.encode("utf-8", "surrogatepass") for string in new]
+            self._merge_in(_hashes(encoded), np.arange(first, first + len(new), dtype=np.int64))
             for i in np.flatnonzero(found < 0).tolist():
                 found[i] = number[strings[i]]
         return found
@@ -96,19 +119,23 @@ class Names:
         self._places.extend(places[order])
         self._files.record(self._name, runs)
 
-    def _confirmed(self, string: str, at: int, end: int) -> int:
-        """The number whose text it really is, among those that share the hash."""
-        hashes = self._hashes.values
-        hash_ = hashes[at]
-        while at < end and hashes[at] == hash_:
-            place = int(self._places.values[at])
-            if self._strings[place] == string:
-                return place
-            at += 1
-        return -1
+
+def _among(
+    string: bytes,
+    at: int,
+    run: npt.NDArray[np.uint64],
+    places: npt.NDArray[np.int32],
+    texts: RaggedBytes,
+) -> int:
+    """The number of a text among those of a run that share the hash at a place; -1 where it is none of them."""
+    hash_ = run[at]
+    while at < len(run) and run[at] == hash_:
+        if texts.bytes_of(int(places[at])) == string:
+            return int(places[at])
+        at += 1
+    return -1
 
 
-def _hashes(strings: Sequence[str]) -> npt.NDArray[np.uint64]:
-    encoded = (string.encode("utf-8", "surrogatepass") for string in strings)
+def _hashes(encoded: Sequence[bytes]) -> npt.NDArray[np.uint64]:
     digests = b"".join(hashlib.blake2b(string, digest_size=8).digest() for string in encoded)
     return np.frombuffer(digests, dtype="<u8")
