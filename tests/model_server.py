@@ -88,6 +88,8 @@ class ModelServer:
     """How long a call that is to time out is held."""
     port: int = 0
     calls: list[Call] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    """When each call for a chat arrived, in seconds of a steady clock."""
     peak: int = 0
     """The most calls that were under way at once."""
 
@@ -131,6 +133,7 @@ class ModelServer:
     def enter(self) -> None:
         """A call begins."""
         with self._lock:
+            self.moments.append(time.monotonic())
             self._open += 1
             self.peak = max(self.peak, self._open)
 
@@ -272,11 +275,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _fails(self, fault: Fault, body: Body) -> bool:
         """Faults of the way rather than of the reply. Whether this was one."""
         server = self.server.model_server
+        pause = {"retry-after-ms": str(int(server.faults.retry_after_seconds * 1000))}
         if fault is Fault.RATE_LIMIT:
-            pause = {"retry-after-ms": str(int(server.faults.retry_after_seconds * 1000))}
             self._json(429, _error("Rate limit reached", "rate_limit_exceeded"), body, fault, pause)
         elif fault is Fault.SERVER_ERROR:
-            self._json(500, _error("The server had an error", "server_error"), body, fault)
+            self._json(500, _error("The server had an error", "server_error"), body, fault, pause)
         elif fault is Fault.CONTEXT_LENGTH:
             self._json(400, _error("maximum context length exceeded", "context_length_exceeded"), body, fault)
         elif fault is Fault.TIME_OUT:

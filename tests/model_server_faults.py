@@ -85,11 +85,11 @@ def spoil(text: str, fault: Fault | None) -> tuple[str | None, str, str | None]:
 
 
 def _numbers(text: str) -> str:
-    """Every string in arrays becomes a number."""
+    """Every string of digits becomes a number."""
     try:
-        return json.dumps(_as_numbers(json.loads(text)))
+        return json.dumps(_as_numbers(json.loads(text)), ensure_ascii=False)
     except ValueError:
-        return "42"
+        return text
 
 
 def _as_numbers(value: Any) -> Any:
@@ -97,7 +97,8 @@ def _as_numbers(value: Any) -> Any:
         return {name: _as_numbers(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_as_numbers(inner) for inner in value]
-    return len(value) if isinstance(value, str) else value
+    is_number = isinstance(value, str) and value.isascii() and value.isdigit() and value == str(int(value))
+    return int(value) if is_number else value
 
 
 def _twice(text: str) -> str:

@@ -28,7 +28,7 @@ def call_body(request: ModelRequest, model: str, dialect: Dialect) -> dict[str, 
     if request.max_tokens is not None:
         body[dialect.limit_name] = request.max_tokens
     if request.schema is not None and dialect.rung is not Rung.PLAIN:
-        body["response_format"] = _response_format(request.schema, dialect.rung)
+        body["response_format"] = _response_format(request.schema, dialect)
     return body
 
 
@@ -43,14 +43,20 @@ def _messages(request: ModelRequest, dialect: Dialect) -> list[dict[str, str]]:
     turns = [{"role": message.role, "content": message.content} for message in request.messages]
     if request.schema is not None and dialect.rung is not Rung.JSON_SCHEMA and turns:
         # To the last turn, because some models' templates know no system role.
-        turns[-1]["content"] += "\n\n" + IN_WORDS.format(schema=_text(request.schema))
+        words = IN_WORDS.format(schema=_text(request.schema))
+        if words not in turns[-1]["content"]:
+            turns[-1]["content"] += f"\n\n{words}"
     return turns
 
 
-def _response_format(schema: Mapping[str, Any], rung: Rung) -> dict[str, Any]:
-    if rung is Rung.JSON_OBJECT:
+def _response_format(schema: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    if dialect.rung is Rung.JSON_OBJECT:
         return {"type": "json_object"}
-    named = {"name": "reply", "schema": dict(schema), "strict": fits_strict_mode(schema)}
+    named = {
+        "name": "reply",
+        "schema": dict(schema),
+        "strict": dialect.is_strict and fits_strict_mode(schema),
+    }
     return {"type": "json_schema", "json_schema": named}
 
 

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 0.5
 """Before the first repetition where the server names no pause; doubled each time."""
+MOST_CONNECTIONS = 2
+"""How often at most it is tried again to reach a server at all: who forgot to start it should not wait to hear so."""
 MOST_PUTTINGS = 8
 """How many ways to put one request are tried at most."""
 
@@ -81,7 +83,10 @@ class Calls:
 
     async def pause_before_retry(self, failure: Failure, purpose: str, retries: int, budget: Budget) -> bool:
         """Wait as long as the server asks, or a little longer each time. False when it is not worth trying again."""
-        if not failure.is_retried or retries >= self._settings.max_retries:
+        most = self._settings.max_retries
+        if failure.is_unreached:
+            most = min(most, MOST_CONNECTIONS)
+        if not failure.is_retried or retries >= most:
             self.ledger.happened(purpose, "failed")
             return False
         pause = failure.retry_after
@@ -127,7 +132,7 @@ class Calls:
         self.client()
         expected = self.estimated(request, request.max_tokens or EXPECTED_REPLY_TOKENS)
         tokens = expected.prompt_tokens + expected.completion_tokens
-        async with self._slots:
+        async with self._slot(budget):
             reservation = budget.reserve(expected)
             turn = Turn(self._settings.timeout_seconds, _now())
             try:
@@ -139,6 +144,18 @@ class Calls:
             finally:
                 budget.settle(reservation, turn.used)
                 self._count(turn, request.purpose, tokens)
+
+    @asynccontextmanager
+    async def _slot(self, budget: Budget) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(budget.seconds_left()):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise BudgetSpent("The time allowed ended while other calls were under way.") from None
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     async def _wait(self, tokens: int, budget: Budget) -> None:
         wait = self._pace.wait(_now(), tokens)

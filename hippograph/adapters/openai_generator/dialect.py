@@ -25,6 +25,8 @@ class Dialect:
     """How a request is put."""
 
     rung: Rung = Rung.JSON_SCHEMA
+    is_strict: bool = True
+    """Whether strict mode may be asked for where the schema allows it."""
     limit_name: str = "max_tokens"
     takes_temperature: bool = True
     takes_stream_usage: bool = True
@@ -42,9 +44,16 @@ class Dialect:
             return replace(self, takes_temperature=False)
         if self.takes_stream_usage and re.search(r"stream_options|include_usage", said):
             return replace(self, takes_stream_usage=False)
+        if had_schema and self.rung is Rung.JSON_SCHEMA and self.is_strict and is_about_schema(said):
+            return replace(self, is_strict=False)
         if had_schema and self.rung < Rung.PLAIN:
             return replace(self, rung=Rung(self.rung + 1))
         return None
+
+
+def is_about_schema(said: str) -> bool:
+    """Whether a server refuses this one schema, as OpenAI does for words that strict mode does not know."""
+    return "invalid schema" in said.lower()
 
 
 def first_dialect(address: str) -> Dialect:
@@ -69,9 +78,9 @@ class KnownDialect:
 
     def worked(self, dialect: Dialect, said: str) -> None:
         """A request was accepted in another dialect, after a refusal in these words."""
-        if "nvalid schema" in said:  # the schema's fault, not the server's: others may do better
-            dialect = replace(dialect, rung=self._current.rung)
         with self._lock:
+            if is_about_schema(said):  # this schema's fault, not the server's: others may do better
+                dialect = replace(dialect, rung=self._current.rung, is_strict=self._current.is_strict)
             self._current = replace(dialect, rung=max(dialect.rung, self._current.rung))
 
     def read(self, dialect: Dialect, readable: bool) -> None:

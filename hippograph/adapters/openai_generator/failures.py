@@ -21,6 +21,8 @@ TOO_LONG = re.compile(
 )
 TRANSPORT = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio"})
 """Packages below openai whose errors come through when a connection breaks in the middle of a reply."""
+UNREACHED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
+"""What those packages call a connection that did not come about."""
 FORMAT_WORDS = re.compile(r"response_format|json_schema|json_object|grammar|schema", re.IGNORECASE)
 SAYS_MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
 
@@ -38,11 +40,10 @@ class Failure:
     """Seconds the server asks to wait."""
     is_retried: bool = False
     """Whether sending the same again may help."""
-
-    @property
-    def may_be_paid(self) -> bool:
-        """Whether the model may have worked although no reply came: the answer was lost on its way."""
-        return self.status is None and isinstance(self.error, ModelUnavailable)
+    may_be_paid: bool = False
+    """Whether the model may have worked although no reply came: the answer was lost on its way."""
+    is_unreached: bool = False
+    """Whether not even a connection came about."""
 
     @property
     def is_about_request(self) -> bool:
@@ -57,24 +58,30 @@ def failure_of(error: Exception, server: Server, now: datetime | None = None) ->
     import openai
 
     if isinstance(error, TimeoutError | openai.APITimeoutError):
-        return Failure(ModelUnavailable(f"{server.address} did not answer in time."), is_retried=True)
+        return _lost(f"{server.address} did not answer in time.")
     if isinstance(error, openai.APIStatusError):
         return _status_failure(error, server, now or datetime.now(UTC))
     if isinstance(error, openai.APIConnectionError):
-        cause = server.clean(str(error.__cause__ or error)) or "the connection broke"
-        message = (
-            f"{server.address} cannot be reached ({cause}). Is the server running, and is base_url right?"
-        )
-        return Failure(ModelUnavailable(message), is_retried=True)
-    if isinstance(error, openai.APIError):
+        error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    elif isinstance(error, openai.APIError):
         said = server.clean(_said(error.body) or error.message)
-        return Failure(
-            ModelUnavailable(f"{server.address} broke off with an error: {said}"), None, said, None, True
+        return _lost(f"{server.address} broke off with an error: {said}", said)
+    elif (
+        not isinstance(error, OSError | ValueError) and type(error).__module__.split(".")[0] not in TRANSPORT
+    ):
+        raise error
+    said = server.clean(str(error)) or type(error).__name__
+    if isinstance(error, ConnectionRefusedError) or type(error).__name__ in UNREACHED:
+        message = (
+            f"{server.address} cannot be reached ({said}). Is the server running, and is base_url right?"
         )
-    if isinstance(error, OSError | ValueError) or type(error).__module__.split(".")[0] in TRANSPORT:
-        said = server.clean(f"{type(error).__name__}: {error}")
-        return Failure(ModelUnavailable(f"{server.address} broke off ({said})."), is_retried=True)
-    raise error
+        return Failure(ModelUnavailable(message), is_retried=True, is_unreached=True)
+    return _lost(f"{server.address} broke off before its reply was complete ({said}).")
+
+
+def _lost(message: str, said: str = "") -> Failure:
+    """An answer that did not come, or not to its end."""
+    return Failure(ModelUnavailable(message), None, said, is_retried=True, may_be_paid=True)
 
 
 def not_compatible(server: Server, seen: str) -> Failure:

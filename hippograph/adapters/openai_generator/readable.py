@@ -81,7 +81,7 @@ def _unreadable(reply: RawReply, problem: str, calls: Calls) -> UnreadableOutput
             f"The reply of {model} was cut off after {reply.usage.completion_tokens} tokens: "
             "allow more, or ask for less at once."
         )
-    began = calls.server.clean(reply.text[:80])
+    began = calls.server.clean(reply.text)[:80]
     return UnreadableOutput(f"The reply of {model} cannot be used, because {problem}. It began: {began!r}")
 
 

@@ -38,14 +38,14 @@ def raw_reply(text: str, request: ModelRequest, prices: Prices, server: Server) 
     except (ValueError, RecursionError):
         if text.lstrip().startswith("{"):
             broken = ModelUnavailable(f"{server.address} sent half an answer.")
-            return Failure(broken, is_retried=True)
-        return not_compatible(server, server.clean(text[:80]) or "an empty answer")
+            return Failure(broken, is_retried=True, may_be_paid=True)
+        return not_compatible(server, server.clean(text)[:80] or "an empty answer")
     if isinstance(answer, dict) and answer.get("error"):
         said = server.clean(json.dumps(answer["error"]))
         error = ModelUnavailable(f"{server.address} answers with an error: {said}")
         return Failure(error, 200, said, is_retried=True)
     if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
-        return not_compatible(server, server.clean(text[:80]))
+        return not_compatible(server, server.clean(text)[:80])
     choice = answer["choices"][0] if answer["choices"] else {}
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
