@@ -19,7 +19,7 @@ from hippograph.retrieval.question import checked_question
 from hippograph.retrieval.search import search
 from hippograph.settings import Settings
 from hippograph.storage.changes import GIVEN
-from hippograph.storage.manifest import Manifest, read_manifest, read_versions
+from hippograph.storage.manifest import Manifest, read_manifest, read_versions, visible_number
 from hippograph.storage.reader import open_version
 from hippograph.storage.verify import verify_version
 from hippograph.storage.versions import bytes_on_disk, go_back
@@ -46,6 +46,14 @@ class IndexStatus:
     failures: tuple[str, ...]
     embedder: str
     bytes_on_disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """A version that can be gone back to."""
+
+    version: IndexVersion
+    is_visible: bool
 
 
 class Hippograph:
@@ -209,12 +217,23 @@ def index_sources(
     settings: Settings | None = None,
     parts: Parts | None = None,
     migrate: bool = False,
+    accept_loss: bool = False,
+    retry_failed: bool = False,
     progress: Progress = lambda step, done, total: None,
 ) -> IndexReport:
     """Bring an index in step with its sources: what they added, changed and removed since the last time."""
     settings = settings or Settings.load()
     parts = parts or build_parts(settings)
-    return build_index(sources, Path(folder), parts, settings, migrate=migrate, progress=progress)
+    return build_index(
+        sources,
+        Path(folder),
+        parts,
+        settings,
+        migrate=migrate,
+        accept_loss=accept_loss,
+        retry_failed=retry_failed,
+        progress=progress,
+    )
 
 
 def add_documents(
@@ -258,9 +277,11 @@ def compact_index(
     return rewrite_index(Path(folder), parts or build_parts(settings), settings, progress)
 
 
-def list_versions(folder: str | Path) -> list[IndexVersion]:
+def list_versions(folder: str | Path) -> list[KeptVersion]:
     """The versions that are kept, oldest first. Raises IndexNotFound."""
-    return [manifest.version for manifest in read_versions(Path(folder))]
+    visible = visible_number(Path(folder))
+    versions = [manifest.version for manifest in read_versions(Path(folder))]
+    return [KeptVersion(version, version.number == visible) for version in versions]
 
 
 def roll_back(folder: str | Path, number: int | None = None) -> IndexVersion:

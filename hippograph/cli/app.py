@@ -61,6 +61,12 @@ def index(
         bool,
         typer.Option("--migrate", help="Re-shape an index made with other settings or another embedder."),
     ] = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed", help="Read passages again that could not be read, whatever the reason."
+        ),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -77,7 +83,7 @@ def index(
         )
     connectors = open_sources(sources, include or (), exclude or (), folder)
     with Steps(quiet=quiet) as steps, skips_untold():
-        report = index_sources(connectors, folder, migrate=migrate, progress=steps)
+        report = index_sources(connectors, folder, migrate=migrate, retry_failed=retry_failed, progress=steps)
     if as_json:
         json_of.print_json(json_of.index_report(report, folder))
     else:
@@ -205,6 +211,56 @@ def verify(folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
         show_problems(folder, problems)
     if problems:
         raise typer.Exit(1)
+
+
+@app.command()
+def versions(folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
+    """The versions that are kept: the newest few, and the one that is visible."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_versions
+    from hippograph.engine import list_versions
+
+    found = list_versions(folder)
+    if as_json:
+        json_of.print_json([json_of.kept_version(each) for each in found])
+    else:
+        show_versions(folder, found)
+
+
+@app.command()
+def rollback(
+    folder: IndexFolder = INDEX,
+    to: Annotated[
+        int | None,
+        typer.Option("--to", metavar="NUMBER", help="Which version.", show_default="the one before"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an earlier version visible again. The next index run brings the index in step with its sources."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.engine import roll_back
+
+    version = roll_back(folder, to)
+    if as_json:
+        json_of.print_json({"index": str(folder), "version": json_of.version(version)})
+    else:
+        typer.echo(f"Version {version.number} of {folder} is visible again.")
+
+
+@app.command()
+def compact(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Write an index anew, without what is gone. It also mends an index whose files are damaged."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_report
+    from hippograph.cli.progress import Steps
+    from hippograph.engine import compact_index
+
+    with Steps(quiet=quiet) as steps:
+        report = compact_index(folder, progress=steps)
+    if as_json:
+        json_of.print_json(json_of.index_report(report, folder))
+    else:
+        show_report(report, folder)
 
 
 @app.command()

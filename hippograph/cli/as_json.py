@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hippograph.engine import IndexStatus
+from hippograph.engine import IndexStatus, KeptVersion
 from hippograph.indexing import IndexReport
 from hippograph.types import Answer, Citation, IndexVersion, RankedPassage, SearchTrace
 
@@ -59,7 +59,8 @@ def answer(given: Answer) -> dict[str, Any]:
                 "text": each.text,
                 "citations": [given.citations.index(cited) for cited in each.citations],
                 "quotes": [
-                    {"document_id": q.document, "text": q.text, "start": q.start, "end": q.end} for q in each.quotes
+                    {"document_id": q.document, "text": q.text, "start": q.start, "end": q.end}
+                    for q in each.quotes
                 ],
             }
             for each in given.sentences
@@ -73,7 +74,7 @@ def index_report(report: IndexReport, folder: Path) -> dict[str, Any]:
     changes = report.changes
     return {
         "index": str(folder),
-        "version": _version(report.version),
+        "version": version(report.version),
         "is_new_version": report.is_new,
         "added": list(changes.added),
         "changed": list(changes.changed),
@@ -88,14 +89,20 @@ def status(found: IndexStatus) -> dict[str, Any]:
     """What an index holds."""
     return {
         "index": found.folder,
-        "version": _version(found.version),
+        "version": version(found.version),
         "embedder": found.embedder,
         "bytes_on_disk": found.bytes_on_disk,
         "unread_passages": list(found.failures),
     }
 
 
-def _version(version: IndexVersion) -> dict[str, Any]:
+def kept_version(kept: KeptVersion) -> dict[str, Any]:
+    """A version that is kept, and whether it is the visible one."""
+    return {**version(kept.version), "is_visible": kept.is_visible}
+
+
+def version(version: IndexVersion) -> dict[str, Any]:
+    """What one version holds."""
     return {
         "id": version.id,
         "number": version.number,

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hippograph.cli.show import Screen, readable_uri
-from hippograph.engine import IndexStatus
+from hippograph.engine import IndexStatus, KeptVersion
 from hippograph.indexing import IndexReport
 from hippograph.types import IndexVersion
 
@@ -66,6 +66,25 @@ def show_status(status: IndexStatus) -> None:
         table.add_row(name, value)
     screen.print(table)
     _show_unread(screen, status.failures)
+
+
+def show_versions(folder: Path, versions: Sequence[KeptVersion]) -> None:
+    """A line a version that is kept, the visible one marked."""
+    table = Table("", "version", "published", "documents", "passages", "facts", "id", box=None)
+    for kept in versions:
+        version = kept.version
+        table.add_row(
+            Text("●", "green") if kept.is_visible else "",
+            str(version.number),
+            f"{version.published_at:%Y-%m-%d %H:%M:%S %Z}",
+            f"{version.document_count:,}",
+            f"{version.passage_count:,}",
+            f"{version.fact_count:,}",
+            version.id,
+        )
+    screen = Screen()
+    screen.print(table)
+    screen.print(Text(f"Go back with: hippograph rollback --index {folder} --to NUMBER", style="dim"))
 
 
 def show_problems(folder: Path, problems: Sequence[str]) -> None:

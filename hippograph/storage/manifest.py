@@ -65,6 +65,14 @@ def read_versions(folder: Path) -> list[Manifest]:
     return [found[number] for number in sorted(found)]
 
 
+def visible_number(folder: Path) -> int | None:
+    """The number of the visible version; None where its manifest is missing or damaged."""
+    try:
+        return read_manifest(folder).version.number
+    except (IndexNotFound, IndexDamaged):
+        return None
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Make a version visible: written aside, flushed, renamed over the old one. A copy is kept by its number."""
     replace_file(folder / MANIFEST_NAME, _text(manifest))

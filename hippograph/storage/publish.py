@@ -127,14 +127,6 @@ def current_manifest(folder: Path) -> Manifest | None:
         return None
 
 
-def visible_number(folder: Path) -> int | None:
-    """The number of the visible version; None where its manifest is missing or damaged."""
-    try:
-        return read_manifest(folder).version.number
-    except (IndexNotFound, IndexDamaged):
-        return None
-
-
 def _tables_to_grow(stage: Stage, previous: Manifest | None, shape: Shape) -> IndexTables | None:
     """The visible version's tables; None where they are nothing to build on."""
     if (

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from hippograph.errors import IndexDamaged, IndexNotFound
-from hippograph.storage.manifest import Manifest, read_versions, write_manifest
-from hippograph.storage.publish import visible_number
+from hippograph.storage.manifest import Manifest, read_versions, visible_number, write_manifest
 from hippograph.storage.reader import open_tables
 from hippograph.storage.stage import Stage
 
