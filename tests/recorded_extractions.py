@@ -43,7 +43,9 @@ class RecordedExtractions:
     def answer(self, body: Mapping[str, Any]) -> str:
         """The text of a reply, for a model server: from the body of a chat request."""
         wanted = body.get("response_format", {}).get("json_schema", {}).get("schema")
-        return json.dumps(self.reply(body["messages"][-1]["content"], wanted), ensure_ascii=False)
+        # One that is asked again is told what was wrong in a message of its own.
+        asked = [m["content"] for m in body["messages"] if m["role"] == "user" and "<passage" in m["content"]]
+        return json.dumps(self.reply(asked[-1], wanted), ensure_ascii=False)
 
     def reply(self, asked: str, schema: Mapping[str, Any] | None) -> dict[str, Any]:
         """An entry for each passage asked, with the lists that the schema wants."""
