@@ -280,8 +280,6 @@ class WorkersSettings(Section):
     cluster is started on this machine for the run."""
     count: int | None = Field(None, ge=1, le=1024)
     """How many workers are started on this machine; one a processor where nothing is said."""
-    shard_size: int = Field(512, ge=1)
-    """How many passages or strings travel to a worker at once: seconds of work, so that the way costs little."""
 
 
 class Settings(BaseSettings):

@@ -8,7 +8,17 @@ from importlib import import_module
 from typing import Any
 
 from hippograph.errors import SettingsError
-from hippograph.ports import Answerer, Embedder, Extractor, Generator, Parts, Splitter, VectorIndexes, Workers
+from hippograph.ports import (
+    Answerer,
+    Embedder,
+    Extractor,
+    Generator,
+    Here,
+    Parts,
+    Splitter,
+    VectorIndexes,
+    Workers,
+)
 from hippograph.settings import Settings, WorkersSettings
 from hippograph.shards import Recipe
 
@@ -23,7 +33,8 @@ def build_parts(settings: Settings) -> Parts:
     extractor: Extractor = _choose("extractor", settings.models.extractor, EXTRACTORS, settings, generator)
     vectors: VectorIndexes = _choose("vectors", settings.models.vectors, VECTORS, settings)
     answerer: Answerer = _choose("answerer", settings.models.answerer, ANSWERERS, settings, generator)
-    return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock(), generator)
+    workers = build_workers(settings)
+    return Parts(splitter, extractor, embedder, vectors, answerer, SystemClock(), generator, workers)
 
 
 def build_generator(settings: Settings) -> Generator | None:
@@ -127,9 +138,7 @@ def _no_generator(settings: Settings) -> None:
 
 
 def _here(settings: Settings) -> Any:
-    from hippograph.adapters.workers import HereWorkers
-
-    return HereWorkers()
+    return Here()
 
 
 def _threads(settings: Settings) -> Any:

@@ -7,6 +7,7 @@ import signal
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 from hippograph.ports import Parts
 from hippograph.settings import Settings
@@ -23,6 +24,11 @@ def process_and_threads(shard):
     """Which process this is, and how many threads it allows for numbers."""
     time.sleep(0.02)
     return os.getpid(), os.environ.get("OMP_NUM_THREADS")
+
+
+def a_lock(shard):
+    """A result that cannot be sent."""
+    return Lock()
 
 
 @dataclass(frozen=True)

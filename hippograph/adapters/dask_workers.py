@@ -29,7 +29,7 @@ LOOK_SECONDS = 5.0
 
 
 class DaskWorkers:
-    """The workers behind a Dask scheduler. Nothing is connected or started before the first map."""
+    """The workers behind a Dask scheduler. Nothing is connected or started before the first shard."""
 
     def __init__(
         self,
@@ -55,20 +55,30 @@ class DaskWorkers:
         Raises MissingExtra, and WorkersUnavailable when the scheduler does not answer or its workers are gone.
         """
         travelling = that_travels(work, self._recipe)
-        client = self._client = self._client or self._connect()
-        self._wait_for_workers(client)
 
         def submit(shard: list[Item]) -> _Promise:
+            client = self._connected()
             # Bound, not passed as an argument: among arguments Dask looks at every item of a list.
             future = client.submit(partial(attempt, travelling, shard), pure=False)
             return _Promise(client, future, self._patience_seconds)
 
-        yield from in_order(submit, shards, lambda: sum(client.nthreads().values()) * SHARDS_PER_WORKER)
+        def ahead() -> int:
+            threads: int = sum(self._connected().nthreads().values())
+            return threads * SHARDS_PER_WORKER
+
+        yield from in_order(submit, shards, ahead)
 
     def close(self) -> None:
         """Leave the cluster, and stop it if it was started here; a later map begins anew."""
         self._client = self._given
         self._opened.close()
+
+    def _connected(self) -> Any:
+        """The client, whose cluster has at least one worker at its first use."""
+        if self._client is None:
+            self._client = self._connect()
+            self._wait_for_workers(self._client)
+        return self._client
 
     def _connect(self) -> Any:
         try:
@@ -121,7 +131,7 @@ class _Promise:
                 raise WorkersUnavailable(
                     f"The Dask cluster at {_address(self._client)} did not run a shard: {type(error).__name__}: "
                     f"{error}. The release of hippograph that runs here must be installed on every worker, with "
-                    "the same extras, and a shard must fit a worker's memory (workers.shard_size)."
+                    "the same extras, and a shard must fit a worker's memory (storage.batch_size)."
                 ) from error
             else:
                 return outcome.result()

@@ -215,7 +215,7 @@ class _Run:
         if job.deaths >= DEATHS_ALLOWED:
             raise WorkersUnavailable(
                 f"{job.deaths} worker processes died over shard {job.number + 1}, the last with exit code "
-                f"{exit_code} (-9 is what a machine without memory does to a process). Make workers.shard_size "
+                f"{exit_code} (-9 is what a machine without memory does to a process). Make storage.batch_size "
                 "or workers.count smaller. A script that starts workers must do so below "
                 "`if __name__ == '__main__':`."
             )

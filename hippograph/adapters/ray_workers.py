@@ -10,6 +10,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import Any, TypeVar
 
 from hippograph.adapters.outcomes import Outcome, attempt
@@ -25,7 +26,7 @@ RETRIES = 3
 
 
 class RayWorkers:
-    """The processes behind a Ray head. Nothing is connected or started before the first map.
+    """The processes behind a Ray head. Nothing is connected or started before the first shard.
 
     Ray knows one cluster a process: one that is connected already, by a flow's runner for example, is used and left
     open.
@@ -45,14 +46,18 @@ class RayWorkers:
         Raises MissingExtra, and WorkersUnavailable when the address does not answer or the workers are gone.
         """
         travelling = that_travels(work, self._recipe)
-        ray = self._connected()
-        run = ray.remote(max_retries=RETRIES, num_cpus=1)(attempt)
+
+        @cache  # connected to by the first shard, if there is one
+        def cluster() -> tuple[Any, Any]:
+            ray = self._connected()
+            return ray, ray.remote(max_retries=RETRIES, num_cpus=1)(attempt)
 
         def submit(shard: list[Item]) -> _Promise:
+            ray, run = cluster()
             return _Promise(ray, run.remote(travelling, shard))
 
         def ahead() -> int:
-            return int(ray.cluster_resources().get("CPU", 1)) * SHARDS_PER_WORKER
+            return int(cluster()[0].cluster_resources().get("CPU", 1)) * SHARDS_PER_WORKER
 
         yield from in_order(submit, shards, ahead)
 
@@ -105,7 +110,7 @@ class _Promise:
             raise WorkersUnavailable(
                 f"The Ray cluster did not run a shard: {type(error).__name__}: {error}. The release of hippograph "
                 "that runs here must be installed on every machine, with the same extras, and a shard must fit its "
-                "memory (workers.shard_size)."
+                "memory (storage.batch_size)."
             ) from error
         return outcome.result()
 

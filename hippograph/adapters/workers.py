@@ -1,4 +1,4 @@
-"""Workers of this process: the one at hand, and threads."""
+"""Workers that are threads of this process, and what all workers have in common: order, look-ahead, a knock."""
 
 from __future__ import annotations
 
@@ -18,17 +18,6 @@ SHARDS_PER_WORKER = 2
 
 CONNECT_SECONDS = 10.0
 """How long a cluster may take to answer."""
-
-
-class HereWorkers:
-    """One shard after the other, with the parts in hand. The reference for all others."""
-
-    def map(self, work: Callable[[list[Item]], Result], shards: Iterable[list[Item]]) -> Iterator[Result]:
-        """Each result as it is asked for; nothing is done ahead."""
-        return (work(shard) for shard in shards)
-
-    def close(self) -> None:
-        """Nothing was started."""
 
 
 class ThreadWorkers:

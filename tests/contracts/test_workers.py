@@ -14,8 +14,9 @@ from hippograph import toy
 from hippograph.adapters.dask_workers import DaskWorkers
 from hippograph.adapters.process_workers import ProcessWorkers
 from hippograph.adapters.ray_workers import RayWorkers
-from hippograph.adapters.workers import SHARDS_PER_WORKER, HereWorkers, ThreadWorkers
+from hippograph.adapters.workers import SHARDS_PER_WORKER, ThreadWorkers
 from hippograph.errors import EmbeddingError, MissingExtra, RateLimited, SettingsError, WorkersUnavailable
+from hippograph.ports import Here
 from hippograph.settings import Settings
 from hippograph.shards import EmbedShard, ExtractShard, Recipe
 from hippograph.wiring import build_parts, build_workers, recipe
@@ -41,7 +42,7 @@ def made(kind, with_recipe=RECIPE):
         pytest.skip(f"the {kind} extra is not installed")
     match kind:
         case "here":
-            return HereWorkers()
+            return Here()
         case "threads":
             return ThreadWorkers(2)
         case "processes":
@@ -221,7 +222,7 @@ def test_a_shard_that_kills_every_worker_ends_the_run(elsewhere, tmp_path):
     results = elsewhere.map(work, shards(5))
 
     assert list(islice(results, 2)) == squared(2)
-    with pytest.raises(WorkersUnavailable, match=r"workers\.shard_size"):
+    with pytest.raises(WorkersUnavailable, match=r"storage\.batch_size"):
         next(results)
     assert 3 <= work.runs()[2] <= 4
     assert list(elsewhere.map(squares, shards(3))) == squared(3)
@@ -268,7 +269,7 @@ def _kind(workers):
 @pytest.mark.parametrize(
     ("kind", "class_"),
     [
-        ("here", HereWorkers),
+        ("here", Here),
         ("threads", ThreadWorkers),
         ("processes", ProcessWorkers),
         ("dask", DaskWorkers),
@@ -311,16 +312,4 @@ def test_a_missing_package_names_its_extra(kind, package, monkeypatch):
     workers = build_workers(OFFLINE.model_copy(update={"workers": _section(kind)}))
 
     with pytest.raises(MissingExtra, match=rf"hippograph\[{kind}\]"):
-        list(workers.map(squares, shards(1)))
-
-
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "127.0.0.1:1", "nonsense"])
-@pytest.mark.parametrize("kind", ["dask", "ray"])
-def test_an_address_that_does_not_answer_is_named(kind, address):
-    """Within seconds, and without a cluster being started instead."""
-    pytest.importorskip(PACKAGES[kind], reason=f"the {kind} extra is not installed")
-    section = Settings(workers={"kind": kind, "address": address}).workers
-    workers = build_workers(OFFLINE.model_copy(update={"workers": section}))
-
-    with pytest.raises(WorkersUnavailable, match=rf"answers at {address} \(workers\.address\)"):
         list(workers.map(squares, shards(1)))
