@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from hippograph.errors import GenerationError, SettingsError, UnreadableOutput
+from hippograph.errors import GenerationError, UnreadableOutput
 from hippograph.generation.cited import Reading, all_citations, composed
 from hippograph.generation.extractive import NOTHING_FOUND, ExtractiveAnswerer
 from hippograph.generation.json_stream import members
@@ -121,10 +121,7 @@ class LlmAnswerer:
         if not evidence:
             return _refused(NOTHING_FOUND)
         reading = Reading(question, self._numbered(question, evidence))
-        try:
-            data = self._generator.generate(self._request(reading, schema)).data
-        except ValueError as error:
-            raise SettingsError(f"The shape of the answer cannot be used: {error}.") from error
+        data = self._generator.generate(self._request(reading, schema)).data
         _read_all(reading, data)
         return replace(_draft(reading), data=reading.data if reading.is_found else None)
 

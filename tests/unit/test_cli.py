@@ -136,12 +136,13 @@ def test_ask_gives_programs_the_promised_names(indexed):
 
     assert list(answer) == [
         "question", "text", "span", "citations", "refusal", "confidence", "method", "passages", "trace", "usage",
+        "sentences", "data",
     ]  # fmt: skip
     assert set(answer["citations"][0]) == {
         "passage_id", "document_id", "title", "uri", "sentence", "start", "end",
     }  # fmt: skip
-    assert set(answer["trace"]) == {"method", "seeds", "fallback", "timings_ms"}
-    assert answer["usage"] == {"llm_calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
+    assert set(answer["trace"]) == {"method", "seeds", "fallback", "timings_ms", "warnings", "queries"}
+    assert answer["usage"] == {"llm_calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0}
 
 
 def test_people_read_citations_with_their_documents(indexed):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hippograph.errors import BudgetSpent, ModelUnavailable, SettingsError, UnreadableOutput
+from hippograph.errors import BudgetSpent, ModelUnavailable, UnreadableOutput
 from hippograph.generation.extractive import NOTHING_FOUND, ExtractiveAnswerer
 from hippograph.generation.model_answer import NOT_IN_THE_DOCUMENTS, LlmAnswerer
 from hippograph.types import CitedSentence, Draft
@@ -319,9 +319,3 @@ def test_data_that_rests_on_nothing_and_a_failed_call_are_errors(filled):
         filled({**answer_data(("It is Rome.", [77])), "data": {"town": "Rome"}})
     with pytest.raises(ModelUnavailable):
         filled(DOWN)
-
-
-def test_a_shape_that_is_no_schema_is_told(filled):
-    """The generator's complaint about the schema becomes one about the shape."""
-    with pytest.raises(SettingsError, match="shape of the answer"):
-        filled(ValueError("'twon' is not a type"))
