@@ -247,6 +247,27 @@ def search(
         show_reports("search", report["datasets"], list(report["datasets"][0]))
 
 
+@bench.command("growth")
+def bench_growth(
+    sizes: Annotated[
+        list[int] | None, typer.Argument(metavar="PASSAGES...", help="11000 and 100000.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How many changes to each index.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Seconds of changing 1 % of an index, beside building it and beside the same change to a larger one."""
+    from eval.bench.growth import SIZES, measure_changes
+    from eval.tables import bars, show_reports
+
+    with bars() as shown:
+        report = measure_changes(sizes or SIZES, rounds, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        title = f"growth: {report['changed_documents']} documents added, changed, deleted"
+        show_reports(title, report["sizes"], list(report["sizes"][0]))
+
+
 @bench.command()
 def startup(index: IndexFolder = None, as_json: AsJson = False) -> None:
     """Seconds a fresh process takes to import, to print help and, given an index, to search it."""
