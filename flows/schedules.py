@@ -30,6 +30,9 @@ from flows.server import prefect_server
 from hippograph.errors import HippographError, MissingExtra, SettingsError
 
 TAG = "hippograph"
+SECONDS_AHEAD = 2
+"""How often, and how far ahead, due runs are looked for. A run holds the place of its corpus from then on: with
+Prefect's ten seconds, one would be called off because another is at work that will be done in time."""
 GONE = "Its process ended with the one that served the schedule."
 
 
@@ -44,7 +47,13 @@ def serve_corpora(corpora: Sequence[ScheduledCorpus], at_once: int | None = None
     ids = [UUID(str(deployment.apply())) for deployment in deployments]
     clear_the_past(ids)
     begin_intervals([id_ for id_, corpus in zip(ids, corpora, strict=True) if corpus.interval])
-    serve(*deployments, limit=at_once or os.cpu_count() or 1, print_starting_message=False)
+    serve(
+        *deployments,
+        limit=at_once or os.cpu_count() or 1,
+        print_starting_message=False,
+        query_seconds=SECONDS_AHEAD,
+        prefetch_seconds=SECONDS_AHEAD,
+    )
 
 
 def deployment_of(corpus: ScheduledCorpus) -> Any:
