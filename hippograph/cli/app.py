@@ -124,6 +124,35 @@ def watch(
         raise typer.Exit(1)
 
 
+@app.command("import")
+def import_(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="What HippoRAG, LightRAG or GraphRAG wrote, or GraphML.", show_default=False),
+    ],
+    folder: IndexFolder = INDEX,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Import into an index made with other settings or another extractor.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring the texts and facts of another system into an index, and tell what could not be carried."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.import_report import import_as_json, show_import
+    from hippograph.cli.index_report import show_report
+    from hippograph.cli.progress import Steps
+    from hippograph.importing.into_index import import_into
+
+    with Steps(quiet=quiet) as steps:
+        imported, report = import_into(path, folder, migrate=migrate, progress=steps)
+    if as_json:
+        json_of.print_json({**import_as_json(imported), "index": json_of.index_report(report, folder)})
+    else:
+        show_import(imported)
+        show_report(report, folder)
+
+
 @app.command()
 def search(
     question: Question,
