@@ -225,10 +225,12 @@ class GeneratorSettings(Section):
 
 def _file_text(path: Path) -> str:
     try:
-        return path.expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        # The error is not chained: what a wrong file holds is nobody's to see.
-        raise SettingsError(f"The key's file {path} (generator.key_file) cannot be read.") from None
+        raw = path.expanduser().read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"The key's file {path} (generator.key_file) cannot be read: {error.strerror}."
+        ) from error
+    return raw.decode("utf-8-sig", "replace").strip()  # no error that would hold what the file holds
 
 
 def _secret(value: str, place: str) -> SecretStr:

@@ -88,8 +88,6 @@ class ModelServer:
     """How long a call that is to time out is held."""
     port: int = 0
     calls: list[Call] = field(default_factory=list)
-    moments: list[float] = field(default_factory=list)
-    """When each call for a chat arrived, in seconds of a steady clock."""
     peak: int = 0
     """The most calls that were under way at once."""
 
@@ -123,7 +121,7 @@ class ModelServer:
     def chats(self) -> list[Call]:
         """The calls for a chat completion, in the order of their answers."""
         with self._lock:
-            return [call for call in self.calls if call.path.endswith("/chat/completions")]
+            return [call for call in self.calls if call.path.partition("?")[0].endswith("/chat/completions")]
 
     def record(self, call: Call) -> None:
         """Remember a call."""
@@ -133,7 +131,6 @@ class ModelServer:
     def enter(self) -> None:
         """A call begins."""
         with self._lock:
-            self.moments.append(time.monotonic())
             self._open += 1
             self.peak = max(self.peak, self._open)
 
@@ -275,7 +272,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _fails(self, fault: Fault, body: Body) -> bool:
         """Faults of the way rather than of the reply. Whether this was one."""
         server = self.server.model_server
-        pause = {"retry-after-ms": str(int(server.faults.retry_after_seconds * 1000))}
+        seconds = server.faults.retry_after_seconds
+        pause = {} if seconds is None else {"retry-after-ms": str(int(seconds * 1000))}
         if fault is Fault.RATE_LIMIT:
             self._json(429, _error("Rate limit reached", "rate_limit_exceeded"), body, fault, pause)
         elif fault is Fault.SERVER_ERROR:

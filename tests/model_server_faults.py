@@ -58,7 +58,8 @@ class Faults:
     kinds: Sequence[Fault] = OF_THE_WAY + OF_THE_REPLY
     seed: int = 0
     script: Sequence[Fault | None] = ()
-    retry_after_seconds: float = 0.02
+    retry_after_seconds: float | None = 0.02
+    """The pause that 429 and 500 ask for; None asks for none."""
     _seen: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

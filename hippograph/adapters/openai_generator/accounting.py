@@ -78,13 +78,13 @@ class Ledger:
             return {purpose: self._report(purpose) for purpose in purposes}
 
     def _report(self, purpose: str) -> PurposeReport:
-        seconds = sorted(self._seconds[purpose])
+        seconds = sorted(self._seconds.get(purpose, ()))
         return PurposeReport(
-            self._usage[purpose],
+            self._usage.get(purpose, Usage()),
             _quantile(seconds, 0.5),
             _quantile(seconds, 0.95),
             seconds[-1] if seconds else 0.0,
-            dict(self._events[purpose]),
+            dict(self._events.get(purpose, {})),
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-LEARN_AFTER = 3
+LEARN_AFTER = 5
 """A server that ignores a format silently is known by this many unreadable replies in a row."""
 
 

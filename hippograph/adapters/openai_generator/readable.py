@@ -44,10 +44,11 @@ async def readable_reply(calls: Calls, request: ModelRequest, budget: Budget) ->
             if outcome.refusal or outcome.finish == "length":
                 break  # the same would come again
             if check is not None and outcome.text:
-                calls.dialect.read(dialect, readable=False)
+                if asked is request:  # the second time it stands in the prompt
+                    calls.dialect.read(dialect, readable=False)
                 asked = ask_again(request, outcome.text, str(error))
         else:
-            if check is not None:
+            if check is not None and asked is request:
                 calls.dialect.read(dialect, readable=True)
             if repaired:
                 calls.ledger.happened(request.purpose, "repaired")

@@ -6,6 +6,7 @@ Nothing is evaluated. What was cut off is refused rather than closed: the last n
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -77,7 +78,8 @@ class _TwoValues(ValueError):
 
 
 def _strict(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+    value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite)
+    return _whole(value) if "\\u" in text else value
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -87,6 +89,24 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise _TwoValues(f"gives {name[:40]!r} twice, with different values")
         found[name] = value
     return found
+
+
+def _whole(value: Any) -> Any:
+    """The value with a mark in place of half characters, which JSON can write as an escape and UTF-8 cannot."""
+    if isinstance(value, str):
+        return LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(inner) for name, inner in value.items()}
+    return value
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"{written} is no number that JSON could carry on")
+    return number
 
 
 def _no_constant(name: str) -> Any:

@@ -99,18 +99,6 @@ def test_a_longer_pause_than_allowed_is_left_to_the_caller():
     assert len(server.chats()) == 1
 
 
-def test_a_pause_is_meant_for_all():
-    """After a 429 the other calls of the same key wait as well: none arrives before the pause is over."""
-    with ModelServer(faults=Faults(script=[Fault.RATE_LIMIT], retry_after_seconds=0.4)) as server:
-        generator = OpenAIGenerator(server.settings(concurrency=1))
-        paused, other = generator.generate_many([QUESTION, ASKED_FOR_JSON])
-        generator.close()
-
-    assert paused.text == "Yes."
-    assert isinstance(other, UnreadableOutput)
-    assert server.moments[1] - server.moments[0] >= 0.4
-
-
 def test_a_lost_answer_may_be_paid_for_and_a_refused_one_is_not():
     """Silence is counted by estimate; a 500 and a 429 cost nothing."""
     faults = Faults(script=[Fault.TIME_OUT, Fault.SERVER_ERROR, Fault.RATE_LIMIT])
