@@ -29,6 +29,9 @@ from hippograph.types import ModelRequest
 MOST_QUERIES = 3
 """New queries that one look at the passages may give."""
 MOST_PARAGRAPHS = 15
+MOST_STALE_ROUNDS = 2
+"""Rounds in a row without a new passage, after which no other words are tried. One is no sign yet: replaying recorded
+searches, stopping there lost a third of what the later rounds found."""
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -51,10 +54,10 @@ def refine_and_pool(
 ) -> Pooled:
     """Search for the question, then for what the model still misses.
 
-    It ends when the model says it has enough, asks nothing that was not asked before, or a round finds no new passage;
-    `max_hops` counts searches.
+    It ends when the model says it has enough, asks nothing that was not asked before, or two rounds in a row find no
+    new passage; `max_hops` counts searches.
     """
-    rounds = [Round(question, tuple(search(question)))]
+    rounds, stale = [Round(question, tuple(search(question)))], 0
     while len(rounds) < max_hops:
         try:
             is_enough, queries = _new_queries(question, rounds, generator, merge, most_paragraphs)
@@ -67,7 +70,9 @@ def refine_and_pool(
         known = {each.passage.id for earlier in rounds for each in earlier.passages}
         new = [Round(query, tuple(search(query))) for query in queries[: max_hops - len(rounds)]]
         rounds += new
-        if known.issuperset(each.passage.id for later in new for each in later.passages):
+        is_stale = known.issuperset(each.passage.id for later in new for each in later.passages)
+        stale = stale + 1 if is_stale else 0
+        if stale == MOST_STALE_ROUNDS:
             return pooled(rounds, Stop.NOTHING_NEW, merge)
     return pooled(rounds, Stop.HOPS, merge)
 

@@ -17,7 +17,7 @@ def schema_of(shape: Shape) -> Mapping[str, Any]:
     """The JSON schema of a shape. Raises SettingsError for what is none."""
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         return shape.model_json_schema()
-    if not isinstance(shape, Mapping) or not ({"type", "properties", "$ref", "anyOf"} & set(shape)):
+    if not isinstance(shape, Mapping) or not ({"type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum"} & set(shape)):
         raise SettingsError(
             "The shape of an answer is a pydantic model class or a JSON schema, "
             'such as {"type": "object", "properties": {"town": {"type": "string"}}}.'

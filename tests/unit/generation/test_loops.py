@@ -227,12 +227,17 @@ def test_queries_that_were_made_before_are_not_made_again():
     assert found.stop is Stop.NOTHING_NEW
 
 
-def test_a_round_that_finds_no_new_passage_is_the_last():
-    """Other words for the same passages lead no further."""
-    shelf = Shelf(**{"old bridge": ["River", "Bridge"]})
-    found = refine_and_pool(QUESTION, shelf, RepliesInTurn(queries("old bridge"), queries("x")))
+def test_two_rounds_without_a_new_passage_are_the_last():
+    """Other words for the same passages lead no further; a new passage in between lets it go on."""
+    same = ["River", "Bridge"]
+    twice = Shelf(**{"old bridge": same, "stone bridge": same})
+    between = Shelf(**{"old bridge": same, "stone bridge": same})
+    asked = [queries("old bridge"), queries("stone bridge"), queries("x"), queries("y")]
+    stopped = refine_and_pool(QUESTION, twice, RepliesInTurn(*asked), max_hops=9)
+    refine_and_pool(QUESTION, between, RepliesInTurn(asked[0], asked[2], asked[1], queries()), max_hops=9)
 
-    assert (found.stop, shelf.queries) == (Stop.NOTHING_NEW, [QUESTION, "old bridge"])
+    assert (stopped.stop, twice.queries) == (Stop.NOTHING_NEW, [QUESTION, "old bridge", "stone bridge"])
+    assert between.queries == [QUESTION, "old bridge", "x", "stone bridge"]
 
 
 def test_refining_makes_no_more_searches_than_hops():
