@@ -128,11 +128,14 @@ def watch(
 def import_(
     path: Annotated[
         Path,
-        typer.Argument(metavar="PATH", help="What HippoRAG, LightRAG or GraphRAG wrote, or GraphML.", show_default=False),
+        typer.Argument(
+            metavar="PATH", help="What HippoRAG, LightRAG or GraphRAG wrote, or GraphML.", show_default=False
+        ),
     ],
     folder: IndexFolder = INDEX,
     migrate: Annotated[
-        bool, typer.Option("--migrate", help="Import into an index made with other settings or another extractor.")
+        bool,
+        typer.Option("--migrate", help="Import into an index made with other settings or another extractor."),
     ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
