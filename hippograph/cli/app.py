@@ -137,6 +137,9 @@ def import_(
         bool,
         typer.Option("--migrate", help="Import into an index made with other settings or another extractor."),
     ] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Go on although most of what was imported is gone there.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -148,7 +151,9 @@ def import_(
     from hippograph.importing.into_index import import_into
 
     with Steps(quiet=quiet) as steps:
-        imported, report = import_into(path, folder, migrate=migrate, progress=steps)
+        imported, report = import_into(
+            path, folder, migrate=migrate, accept_loss=accept_loss, progress=steps
+        )
     if as_json:
         json_of.print_json({**import_as_json(imported), "index": json_of.index_report(report, folder)})
     else:

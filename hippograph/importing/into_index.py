@@ -24,6 +24,7 @@ def import_into(
     settings: Settings | None = None,
     parts: Parts | None = None,
     migrate: bool = False,
+    accept_loss: bool = False,
     progress: Callable[[str, int, int], None] = lambda step, done, total: None,
 ) -> tuple[Imported, IndexReport]:
     """Bring what another system left at `path` into an index, beside what is there.
@@ -44,6 +45,7 @@ def import_into(
         parts=replace(parts, extractor=given),
         # What else was imported is given again: reading it takes seconds, and no model.
         migrate=migrate or bool(before),
+        accept_loss=accept_loss,
         progress=progress,
     )
     keep_readings(folder, readings.values())
