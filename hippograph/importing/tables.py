@@ -79,11 +79,12 @@ def _csv(path: Path) -> list[Row]:
 
 
 def _json(path: Path) -> Iterator[Row]:
+    """A list of rows, rows by their keys, or a row a line."""
     text = path.read_text(encoding="utf-8-sig")
-    try:
-        whole = json.loads(text)
-    except ValueError:
+    if path.suffix in (".jsonl", ".ndjson"):
         whole = [json.loads(line) for line in text.split("\n") if line.strip()]
+    else:
+        whole = json.loads(text)
     if isinstance(whole, Mapping) and all(isinstance(value, Mapping) for value in whole.values()):
         whole = [{"id": key, **value} for key, value in whole.items()]
     if not isinstance(whole, list):
