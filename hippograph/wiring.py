@@ -144,29 +144,29 @@ def _here(settings: Settings) -> Any:
 def _threads(settings: Settings) -> Any:
     from hippograph.adapters.workers import ThreadWorkers
 
-    return ThreadWorkers(_worker_count(settings))
+    return ThreadWorkers(worker_count(settings))
 
 
 def _processes(settings: Settings) -> Any:
     from hippograph.adapters.process_workers import ProcessWorkers
 
-    return ProcessWorkers(_worker_count(settings), recipe(settings))
+    return ProcessWorkers(worker_count(settings), recipe(settings))
 
 
 def _dask(settings: Settings) -> Any:
     from hippograph.adapters.dask_workers import DaskWorkers
 
-    return DaskWorkers(settings.workers.address, _worker_count(settings), recipe(settings))
+    return DaskWorkers(settings.workers.address, worker_count(settings), recipe(settings))
 
 
 def _ray(settings: Settings) -> Any:
     from hippograph.adapters.ray_workers import RayWorkers
 
-    return RayWorkers(settings.workers.address, _worker_count(settings), recipe(settings))
+    return RayWorkers(settings.workers.address, worker_count(settings), recipe(settings))
 
 
-def _worker_count(settings: Settings) -> int:
-    """As many as asked for, else one a processor that this process may use."""
+def worker_count(settings: Settings) -> int:
+    """How many workers a machine gets: as many as asked for, else one a processor that this process may use."""
     if settings.workers.count is not None:
         return settings.workers.count
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

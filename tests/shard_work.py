@@ -99,3 +99,45 @@ def parts_whose_embedder_fails(settings: Settings) -> Parts:
     """The parts of the settings with an embedder that raises EmbeddingError."""
     parts = build_parts(settings)
     return replace(parts, embedder=FailingEmbedder(parts.embedder, allowed=0))
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """An extractor or embedder; the first process that gives it a text with `word` in it is killed."""
+
+    inner: object
+    word: str
+    folder: Path
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def extract(self, passages):
+        self._die_once(passage.text for passage in passages)
+        return self.inner.extract(passages)
+
+    def embed_passages(self, texts):
+        self._die_once(texts)
+        return self.inner.embed_passages(texts)
+
+    def _die_once(self, texts):
+        marker = self.folder / type(self.inner).__name__
+        if any(self.word in text for text in texts) and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class DeadlyParts:
+    """Parts of the settings whose extractor and embedder are deadly once each."""
+
+    word: str
+    folder: Path
+
+    def __call__(self, settings: Settings) -> Parts:
+        parts = build_parts(settings)
+        return replace(
+            parts,
+            extractor=Deadly(parts.extractor, self.word, self.folder),
+            embedder=Deadly(parts.embedder, self.word, self.folder),
+        )

@@ -10,7 +10,7 @@ import asyncio
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -36,16 +36,16 @@ class DaskWorkers:
         address: str | None = None,
         count: int = 2,
         recipe: Recipe | None = None,
-        client: Any = None,
+        client: Callable[[], Any] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        """`count` is for a local cluster alone. A client that is handed in stays open."""
+        """`count` is for a local cluster alone. `client` gives one that somebody else opened, and closes."""
         self._address = address
         self._count = count
         self._recipe = recipe
         self._patience_seconds = patience_seconds
-        self._given = client
-        self._client = client
+        self._lent = client
+        self._client: Any = None
         self._opened = ExitStack()
         weakref.finalize(self, self._opened.close)
 
@@ -66,17 +66,21 @@ class DaskWorkers:
             threads: int = sum(self._connected().nthreads().values())
             return threads * SHARDS_PER_WORKER
 
-        yield from in_order(submit, shards, ahead)
+        try:
+            yield from in_order(submit, shards, ahead)
+        except WorkersUnavailable:
+            self.close()  # the next try connects anew
+            raise
 
     def close(self) -> None:
         """Leave the cluster, and stop it if it was started here; a later map begins anew."""
-        self._client = self._given
+        self._client = None
         self._opened.close()
 
     def _connected(self) -> Any:
         """The client, whose cluster has at least one worker at its first use."""
         if self._client is None:
-            self._client = self._connect()
+            self._client = self._lent() if self._lent else self._connect()
             self._wait_for_workers(self._client)
         return self._client
 
@@ -86,26 +90,36 @@ class DaskWorkers:
         except ImportError as error:
             raise MissingExtra("distributed", "dask", "Working on a Dask cluster") from error
         if self._address is None:
-            cluster = self._opened.enter_context(
-                LocalCluster(n_workers=self._count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
-            )
+            cluster = self._opened.enter_context(LocalCluster(**options_of(self._count)))
             return self._opened.enter_context(Client(cluster, set_as_default=False))
-        try:
+        with named(self._address):
             knock(self._address)
             return self._opened.enter_context(
                 Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
             )
-        except (OSError, ValueError) as error:
-            raise WorkersUnavailable(
-                f"No Dask scheduler answers at {self._address} (workers.address): {error}. Start one with "
-                "`dask scheduler`, or leave the address out for a cluster on this machine."
-            ) from error
 
     def _wait_for_workers(self, client: Any) -> None:
         try:
             client.wait_for_workers(1, timeout=self._patience_seconds)
         except TimeoutError as error:
             raise _without_workers(client, self._patience_seconds) from error
+
+
+def options_of(count: int) -> dict[str, Any]:
+    """With what a local cluster of so many workers is started: one thread each, and a page on any free port."""
+    return {"n_workers": count, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+
+
+@contextmanager
+def named(address: str) -> Iterator[None]:
+    """Whatever fails on the way to a scheduler becomes an error that names its address."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise WorkersUnavailable(
+            f"No Dask scheduler answers at {address} (workers.address): {error}. Start one with "
+            "`dask scheduler`, or leave the address out for a cluster on this machine."
+        ) from error
 
 
 class _Promise:

@@ -9,7 +9,7 @@ import logging
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -59,40 +59,69 @@ class RayWorkers:
         def ahead() -> int:
             return int(cluster()[0].cluster_resources().get("CPU", 1)) * SHARDS_PER_WORKER
 
-        yield from in_order(submit, shards, ahead)
+        try:
+            yield from in_order(submit, shards, ahead)
+        except WorkersUnavailable:
+            self.close()  # the next try connects anew
+            raise
 
     def close(self) -> None:
         """Leave the cluster, and stop it if it was started here; a later map begins anew."""
         self._opened.close()
 
     def _connected(self) -> Any:
-        # Ray reports to its makers unless told otherwise; nothing of ours goes anywhere unasked.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        try:
-            import ray
-        except ImportError as error:
-            raise MissingExtra("ray", "ray", "Working on a Ray cluster") from error
+        ray = quiet_ray()
         if not ray.is_initialized():
-            self._start(ray)
+            if self._address is None:
+                ray.init(LOCAL, **options_of(self._count))
+            else:
+                with named(self._address):
+                    knock_at_ray(self._address)
+                    ray.init(self._address, **QUIET)
             self._opened.callback(ray.shutdown)
         return ray
 
-    def _start(self, ray: Any) -> None:
-        quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
-        # Ray tells of lost processes on standard output, which is the caller's; it has no public switch for that.
-        ray._private.worker._worker_logs_enabled = False
-        if self._address is None:
-            ray.init("local", num_cpus=self._count, include_dashboard=False, **quiet)
-            return
-        try:
-            if self._address != "auto":
-                knock(self._address)
-            ray.init(self._address, **quiet)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise WorkersUnavailable(
-                f"No Ray cluster answers at {self._address} (workers.address): {error}. Start one with "
-                "`ray start --head`, or leave the address out for a cluster on this machine."
-            ) from error
+
+LOCAL = "local"
+"""What Ray calls a cluster that is started, whatever cluster the environment names."""
+
+QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+
+
+def options_of(count: int) -> dict[str, Any]:
+    """With what a local cluster of so many workers is started."""
+    return {"num_cpus": count, "include_dashboard": False, **QUIET}
+
+
+def quiet_ray() -> Any:
+    """The library, told to keep to itself. Raises MissingExtra."""
+    # Ray reports to its makers unless told otherwise; nothing of ours goes anywhere unasked.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingExtra("ray", "ray", "Working on a Ray cluster") from error
+    # Ray tells of lost processes on standard output, which is the caller's; it has no public switch for that.
+    ray._private.worker._worker_logs_enabled = False
+    return ray
+
+
+def knock_at_ray(address: str) -> None:
+    """Whether something listens there; `auto` is left to Ray. Raises OSError, ValueError."""
+    if address != "auto":
+        knock(address)
+
+
+@contextmanager
+def named(address: str) -> Iterator[None]:
+    """Whatever fails on the way to a cluster becomes an error that names its address."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        raise WorkersUnavailable(
+            f"No Ray cluster answers at {address} (workers.address): {error}. Start one with "
+            "`ray start --head`, or leave the address out for a cluster on this machine."
+        ) from error
 
 
 class _Promise:

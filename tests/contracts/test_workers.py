@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import closing
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import count, islice
 
@@ -15,12 +17,16 @@ from hippograph.adapters.dask_workers import DaskWorkers
 from hippograph.adapters.process_workers import ProcessWorkers
 from hippograph.adapters.ray_workers import RayWorkers
 from hippograph.adapters.workers import SHARDS_PER_WORKER, ThreadWorkers
+from hippograph.engine import Hippograph
 from hippograph.errors import EmbeddingError, MissingExtra, RateLimited, SettingsError, WorkersUnavailable
 from hippograph.ports import Here
 from hippograph.settings import Settings
 from hippograph.shards import EmbedShard, ExtractShard, Recipe
+from hippograph.types import Document
 from hippograph.wiring import build_parts, build_workers, recipe
+from tests.fakes import TickingClock
 from tests.shard_work import (
+    DeadlyParts,
     Dying,
     Failing,
     OddlyFailing,
@@ -33,6 +39,7 @@ OFFLINE = Settings(models={"splitter": "plain", "embedder": "hashing", "vectors"
 RECIPE = recipe(OFFLINE)
 IN_PROCESS = ["here", "threads"]
 ELSEWHERE = ["processes", "dask", "ray"]
+CLUSTERS = [pytest.param(kind, marks=[] if kind == "processes" else pytest.mark.slow) for kind in ELSEWHERE]
 PACKAGES = {"dask": "distributed", "ray": "ray"}
 
 
@@ -54,14 +61,14 @@ def made(kind, with_recipe=RECIPE):
 
 
 # One cluster a kind: starting Dask's takes a second, Ray's five.
-@pytest.fixture(scope="module", params=[*IN_PROCESS, *ELSEWHERE])
+@pytest.fixture(scope="module", params=[*IN_PROCESS, *CLUSTERS])
 def workers(request):
     made_workers = made(request.param)
     yield made_workers
     made_workers.close()
 
 
-@pytest.fixture(scope="module", params=ELSEWHERE)
+@pytest.fixture(scope="module", params=CLUSTERS)
 def elsewhere(request):
     made_workers = made(request.param)
     yield made_workers
@@ -257,6 +264,44 @@ def test_without_a_recipe_a_part_does_not_travel(elsewhere):
     """A part in hand is never sent: the error says what to do."""
     with pytest.raises(SettingsError, match="'here' or 'threads'"):
         list(made(_kind(elsewhere), None).map(EmbedShard(build_parts(OFFLINE).embedder), [["a"]]))
+
+
+def _built(folder, parts, workers=None):
+    """The files of an index of forty documents, by their names without the random one of their table's folder."""
+    towns = ["Vale", "Orrin", "Tamsin", "Marren", "Pellow"]
+    documents = [
+        Document(
+            f"{n}", f"Mill {n}", f"Mill {n} stands in {towns[n % 5]}. Ada Berg built Mill {n} in {1800 + n}."
+        )
+        for n in range(40)
+    ]
+    settings = OFFLINE.model_copy(update={"storage": Settings(storage={"batch_size": 4}).storage})
+    parts = replace(parts, clock=TickingClock(), workers=workers or Here())
+    Hippograph.build(documents, folder, settings=settings, parts=parts).close()
+    tables = {path.name for path in (folder / "tables").iterdir()}
+    assert len(tables) == 1
+    name = tables.pop().encode()
+    return {
+        str(path.relative_to(folder)).replace(name.decode(), "*"): path.read_bytes().replace(name, b"*")
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".json"  # a manifest's checksum covers that name
+    }
+
+
+def test_an_index_is_byte_for_byte_the_one_made_here(elsewhere, tmp_path):
+    """Two workers, one killed half-way through extraction and one through embedding: every file is the same."""
+    parts = build_parts(OFFLINE)
+    deadly = made(_kind(elsewhere), Recipe(DeadlyParts("Mill 21", tmp_path), OFFLINE))
+
+    with closing(deadly):
+        found = _built(tmp_path / "elsewhere", parts, deadly)
+
+    wanted = _built(tmp_path / "here", parts)
+    killed = {type(parts.extractor).__name__, type(parts.embedder).__name__}
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == killed
+    assert sorted(found) == sorted(wanted)
+    assert [name for name in wanted if found[name] != wanted[name]] == []
+    assert len(wanted) > 40
 
 
 def _kind(workers):

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -228,7 +229,7 @@ def test_a_client_that_was_handed_in_stays_open(running_cluster):
     from distributed import Client
 
     with Client(running_cluster, set_as_default=False) as client:
-        workers = DaskWorkers(client=client)
+        workers = DaskWorkers(client=lambda: client)
         first = list(workers.map(squares, [[3]]))
         workers.close()
 
@@ -242,5 +243,8 @@ def test_a_cluster_without_workers_is_told(running_cluster):
     running_cluster.sync(running_cluster._correct_state)
     workers = DaskWorkers(running_cluster.scheduler_address, patience_seconds=0.2)
 
-    with pytest.raises(WorkersUnavailable, match=r"no worker for 0\.2 seconds.*`dask worker tcp://"):
+    with (
+        closing(workers),
+        pytest.raises(WorkersUnavailable, match=r"no worker for 0\.2 seconds.*`dask worker tcp://"),
+    ):
         list(workers.map(squares, [[1]]))
