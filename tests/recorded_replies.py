@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,19 +81,18 @@ class _Recognised:
     """Texts that are found again by runs of their words."""
 
     def __init__(self, texts: Sequence[Recorded]) -> None:
-        self._texts = texts
-        self._places: dict[str, int] = {}
-        for place, recorded in enumerate(texts):
-            for window in _windows(recorded.text):
-                other = self._places.setdefault(window, place)
-                if other >= 0 and texts[other].text != recorded.text:
-                    self._places[window] = -1  # a run that two texts share tells neither of them
+        self._texts = list({" ".join(words(each.text)): each for each in reversed(texts)}.values())
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, recorded in enumerate(self._texts):
+            for window in set(_windows(recorded.text)):
+                self._places[window].append(place)
 
     def find(self, text: str) -> Recorded | None:
-        """The recorded text that shares most runs of words with this one."""
-        votes = Counter(self._places.get(window, -1) for window in _windows(text))
-        votes.pop(-1, None)
-        return self._texts[votes.most_common(1)[0][0]] if votes else None
+        """The recorded text that shares most runs of words with this one; of two, the one that has fewer others."""
+        votes = Counter(place for window in set(_windows(text)) for place in self._places.get(window, ()))
+        if not votes:
+            return None
+        return self._texts[max(votes, key=lambda place: (votes[place], -len(self._texts[place].text)))]
 
 
 def schema_of(body: Body) -> Mapping[str, Any]:

@@ -60,7 +60,10 @@ def failure_of(error: Exception, server: Server, now: datetime | None = None) ->
     if isinstance(error, TimeoutError | openai.APITimeoutError):
         return _lost(f"{server.address} did not answer in time.")
     if isinstance(error, openai.APIStatusError):
-        return _status_failure(error, server, now or datetime.now(UTC))
+        headers = error.response.headers
+        return status_failure(
+            int(error.status_code), headers, error.body, str(error.message), server, now or datetime.now(UTC)
+        )
     if isinstance(error, openai.APIConnectionError):
         error = error.__cause__ if isinstance(error.__cause__, Exception) else error
     elif isinstance(error, openai.APIError):
@@ -93,10 +96,11 @@ def not_compatible(server: Server, seen: str) -> Failure:
     return Failure(ModelRefused(message), 200, seen)
 
 
-def _status_failure(error: Any, server: Server, now: datetime) -> Failure:
-    status, headers = int(error.status_code), error.response.headers
-    body = error.body
-    said = server.clean(_said(body) or str(error.message))
+def status_failure(
+    status: int, headers: Mapping[str, str], body: Any, said: str, server: Server, now: datetime
+) -> Failure:
+    """What an answer with another status than 200 means; `said` is used where the body says nothing."""
+    said = server.clean(_said(body) or said)
     pause = retry_after(headers, now)
     code = _code(body)
     if status == 429 and code == "insufficient_quota":

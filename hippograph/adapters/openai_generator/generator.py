@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 from hippograph.adapters.openai_generator.accounting import PurposeReport
 from hippograph.adapters.openai_generator.background import BackgroundLoop
+from hippograph.adapters.openai_generator.batch_api import BatchApi
 from hippograph.adapters.openai_generator.calls import Calls
 from hippograph.adapters.openai_generator.readable import readable_reply
 from hippograph.adapters.openai_generator.server import Server
@@ -90,6 +91,10 @@ class OpenAIGenerator:
     def report(self) -> Mapping[str, PurposeReport]:
         """Usage, latency and how replies had to be treated, by purpose."""
         return self._calls.ledger.report()
+
+    def batch_api(self) -> BatchApi:
+        """The same model by the Batch API: within a day, at half the price."""
+        return BatchApi(self._calls, self._loop)
 
     def close(self) -> None:
         """Give up what is under way and close the connections. The next call opens them again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -27,35 +28,53 @@ async def readable_reply(calls: Calls, request: ModelRequest, budget: Budget) ->
         check = None if request.schema is None else _check(json.dumps(request.schema))
     except ValueError as error:
         return ModelRefused(str(error))
-    asked, usage, unreadable = request, Usage(), None
-    for _ in range(TIMES_ASKED):
-        if unreadable is not None:
-            calls.ledger.happened(request.purpose, "asked_again")
+    asked, usage = request, Usage()
+    reply: ModelReply | GenerationError = UnreadableOutput("There is no reply.")
+    for time in range(TIMES_ASKED):
         dialect = calls.dialect.current
         outcome = await calls.send(asked, budget)
+        if isinstance(outcome, Failure) and time == 0:
+            return outcome.error
         if isinstance(outcome, Failure):
-            unreadable = unreadable or outcome.error
-            break
+            break  # the first error says what the model did, this one only why it could not be asked again
+        if time > 0:
+            calls.ledger.happened(request.purpose, "asked_again")
         usage += outcome.usage
-        try:
-            data, repaired = _read(outcome, check)
-        except UnreadableOutput as error:
-            unreadable = _unreadable(outcome, str(error), calls)
-            if outcome.refusal or outcome.finish == "length":
-                break  # the same would come again
-            if check is not None and outcome.text:
-                if asked is request:  # the second time it stands in the prompt
-                    calls.dialect.read(dialect, readable=False)
-                asked = ask_again(request, outcome.text, str(error))
-        else:
-            if check is not None and asked is request:
-                calls.dialect.read(dialect, readable=True)
-            if repaired:
-                calls.ledger.happened(request.purpose, "repaired")
-            return ModelReply(outcome.text, data, usage, repaired)
-    if isinstance(unreadable, UnreadableOutput):
+        reply, problem = _readable(replace(outcome, usage=usage), check, calls)
+        if check is not None and asked is request and outcome.text:
+            calls.dialect.read(dialect, readable=problem is None)
+        if problem is None or outcome.refusal or outcome.finish == "length":
+            break  # it is good, or would come again as it is
+        if check is not None and outcome.text:
+            asked = ask_again(request, outcome.text, problem)
+    _count(reply, request, calls)
+    return reply
+
+
+def read_reply(reply: RawReply, request: ModelRequest, calls: Calls) -> ModelReply | GenerationError:
+    """A reply that came some other way, and cannot be asked for again."""
+    check = None if request.schema is None else _check(json.dumps(request.schema))
+    found, _ = _readable(reply, check, calls)
+    _count(found, request, calls)
+    return found
+
+
+def _readable(
+    raw: RawReply, check: SchemaCheck | None, calls: Calls
+) -> tuple[ModelReply | UnreadableOutput, str | None]:
+    """What can be made of a reply, and what is wrong with it where that is nothing."""
+    try:
+        data, repaired = _read(raw, check)
+    except UnreadableOutput as error:
+        return _unreadable(raw, str(error), calls), str(error)
+    return ModelReply(raw.text, data, raw.usage, repaired), None
+
+
+def _count(reply: ModelReply | GenerationError, request: ModelRequest, calls: Calls) -> None:
+    if isinstance(reply, UnreadableOutput):
         calls.ledger.happened(request.purpose, "unreadable")
-    return unreadable or UnreadableOutput("There is no reply.")
+    elif isinstance(reply, ModelReply) and reply.repaired:
+        calls.ledger.happened(request.purpose, "repaired")
 
 
 def _read(reply: RawReply, check: SchemaCheck | None) -> tuple[Any, bool]:
