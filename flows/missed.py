@@ -36,11 +36,20 @@ def drop_missed_runs() -> int:
 def call_off(
     client: SyncPrefectClient, deployments: Sequence[UUID], states: Sequence[StateType], final: State
 ) -> int:
-    """Put runs that their schedule made, were due by now and are in one of these states, into a final state."""
-    runs = _runs_due(client, deployments, states)
+    """Put runs that were due by now and are in one of these states into a final one; gives their number.
+
+    A run that somebody asked for and that waits for its turn is left alone: only the schedule's own were missed.
+    """
+    runs = [
+        run for run in _runs_due(client, deployments, states) if run.auto_scheduled or not _is_waiting(run)
+    ]
     for run in runs:
         client.set_flow_run_state(run.id, final, force=True)
     return len(runs)
+
+
+def _is_waiting(run: FlowRun) -> bool:
+    return run.state_type is StateType.SCHEDULED
 
 
 def _runs_due(
@@ -51,5 +60,4 @@ def _runs_due(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states))),
         expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
     )
-    found = client.read_flow_runs(flow_run_filter=wanted, limit=PAGE)
-    return [run for run in found if run.auto_scheduled]
+    return client.read_flow_runs(flow_run_filter=wanted, limit=PAGE)

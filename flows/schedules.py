@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -47,13 +47,16 @@ def serve_corpora(corpora: Sequence[ScheduledCorpus], at_once: int | None = None
     ids = [UUID(str(deployment.apply())) for deployment in deployments]
     clear_the_past(ids)
     begin_intervals([id_ for id_, corpus in zip(ids, corpora, strict=True) if corpus.interval])
-    serve(
-        *deployments,
-        limit=at_once or os.cpu_count() or 1,
-        print_starting_message=False,
-        query_seconds=SECONDS_AHEAD,
-        prefetch_seconds=SECONDS_AHEAD,
-    )
+    try:
+        serve(
+            *deployments,
+            limit=at_once or os.cpu_count() or 1,
+            print_starting_message=False,
+            query_seconds=SECONDS_AHEAD,
+            prefetch_seconds=SECONDS_AHEAD,
+        )
+    finally:
+        clear_the_past(ids)
 
 
 def deployment_of(corpus: ScheduledCorpus) -> Any:
@@ -82,11 +85,13 @@ def deployment_of(corpus: ScheduledCorpus) -> Any:
 def clear_the_past(deployments: Sequence[UUID]) -> None:
     """Call off what was missed while nothing was served, and close runs that ended without saying so.
 
-    A machine that lost its power leaves both behind: dozens of runs whose time has passed, and a run that would
-    hold the one place of its corpus for minutes.
+    A machine that lost its power leaves both behind: dozens of runs whose time has passed, and a run that holds the
+    one place of its corpus: for minutes, or for ever where the server was restarted and forgot who holds it.
     """
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
     from prefect.client.schemas.objects import StateType
+    from prefect.exceptions import ObjectNotFound
     from prefect.states import Cancelled, Crashed
 
     from flows.missed import MISSED, call_off
@@ -94,6 +99,11 @@ def clear_the_past(deployments: Sequence[UUID]) -> None:
     with get_client(sync_client=True) as client:
         call_off(client, deployments, [StateType.SCHEDULED], Cancelled(message=MISSED))
         call_off(client, deployments, [StateType.PENDING, StateType.RUNNING], Crashed(message=GONE))
+        for deployment in deployments:
+            with suppress(ObjectNotFound):
+                client.update_global_concurrency_limit(
+                    f"deployment:{deployment}", GlobalConcurrencyLimitUpdate(active_slots=0)
+                )
 
 
 def begin_intervals(deployments: Sequence[UUID]) -> None:

@@ -15,6 +15,10 @@ from hippograph.errors import HippographError, SettingsError
 SECONDS_TO_START = 180
 """A fresh machine first makes the server's database, which took up to half a minute where it was measured."""
 SECONDS_TO_STOP = 20
+LEASES_ON_DISK = {
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"
+}
+"""Kept in memory, as it is by default, the place that a run held when the server ended would stay taken for ever."""
 
 
 @contextmanager
@@ -63,7 +67,7 @@ def _own_server(port: int) -> Iterator[None]:
             f"PREFECT_API_URL={url} and leave --start-server out; else name another --port."
         )
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    environment = {**os.environ, "PREFECT_SERVER_ANALYTICS_ENABLED": "false", **LEASES_ON_DISK}
     environment.pop("PREFECT_API_URL", None)
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
