@@ -127,7 +127,7 @@ class IndexTables:
     def record_of(self, passage: int) -> int:
         """Which record is that of a passage's document."""
         document = int(self.passage_documents.values[passage])
-        return int(self.document_states[np.array([document])][0, 0]) - 1
+        return self.document_states.at(document)[0] - 1
 
     def sentence_bounds(
         self, rows: npt.NDArray[np.integer]

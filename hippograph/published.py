@@ -92,8 +92,8 @@ class PublishedIndex:
 
     def sentence_rows(self, passage: Row) -> range:
         """The rows of a passage's sentences."""
-        starts, lengths = self.tables.sentence_bounds(np.array([passage]))
-        return range(int(starts[0]), int(starts[0] + lengths[0]))
+        ends = self.tables.sentence_ends.values
+        return range(int(ends[passage - 1]) if passage else 0, int(ends[passage]))
 
     def passage_of_sentences(self, rows: npt.NDArray[np.integer]) -> Rows:
         """The passage each sentence stands in."""

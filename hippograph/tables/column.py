@@ -19,15 +19,22 @@ class Column:
         self._name = name
         self._dtype = dtype
         self._width = width
+        self._row_bytes = np.dtype(dtype).itemsize * (width or 1)
+        self._known = -1
+        self._values: npt.NDArray[Any] = np.zeros(0, dtype)
 
     def __len__(self) -> int:
-        return self._files.lengths.get(self._name, 0) // (np.dtype(self._dtype).itemsize * (self._width or 1))
+        return self._files.lengths.get(self._name, 0) // self._row_bytes
 
     @property
     def values(self) -> npt.NDArray[Any]:
         """Every row: shape (rows,) or (rows, width), mapped into memory."""
-        array = self._files.array(self._name, self._dtype)
-        return array if self._width is None else array.reshape(-1, self._width)
+        length = self._files.lengths.get(self._name, 0)
+        if length != self._known:
+            array = self._files.array(self._name, self._dtype)
+            self._values = array if self._width is None else array.reshape(-1, self._width)
+            self._known = length
+        return self._values
 
     def extend(self, values: npt.NDArray[Any]) -> None:
         """Append rows."""

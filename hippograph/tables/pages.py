@@ -26,6 +26,8 @@ class Pages:
         self._width = width
         self._pages = Column(files, name, dtype, PAGE * width)
         self._directories = Column(files, f"{name}.directory", "<i8")
+        self._known: object = None
+        self._pages_and_directory: tuple[npt.NDArray[Any], npt.NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
         """How many rows have a page; those beyond are 0."""
@@ -34,18 +36,23 @@ class Pages:
     def __getitem__(self, rows: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
         """The numbers of some rows: shape (rows, width)."""
         rows = np.asarray(rows, dtype=np.int64)
-        if not len(self._pages):
-            return np.zeros((len(rows), self._width), dtype=self._pages.values.dtype)
-        pages = self._pages.values.reshape(-1, PAGE, self._width)
-        directory = self._directory()
-        numbers = rows // PAGE
-        inside = numbers < len(directory)
-        if inside.all():
-            places = directory[numbers]
+        pages, directory = self._opened()
+        numbers, within = np.divmod(rows, PAGE)
+        if len(rows) and int(numbers.max()) >= len(directory):
+            inside = numbers < len(directory)
+            places = np.zeros(len(rows), dtype=np.int64)
+            places[inside] = directory[numbers[inside]]
         else:
-            places = np.where(inside, directory[np.minimum(numbers, len(directory) - 1)], 0)
-        found: npt.NDArray[Any] = pages[places, rows % PAGE]
+            places = directory[numbers]
+        found: npt.NDArray[Any] = pages[places, within]
         return found
+
+    def at(self, row: int) -> list[int]:
+        """The numbers of one row."""
+        pages, directory = self._opened()
+        number, within = divmod(row, PAGE)
+        numbers: list[int] = pages[directory[number] if number < len(directory) else 0, within].tolist()
+        return numbers
 
     def set(self, rows: npt.NDArray[np.integer], values: npt.NDArray[np.integer]) -> None:
         """Change some rows, each at most once: `values` has the shape (rows, width)."""
@@ -62,8 +69,9 @@ class Pages:
         pages[within, rows % PAGE] = values
         directory[touched] = len(self._pages) + np.arange(len(touched))
         self._pages.extend(pages.reshape(len(touched), -1))
-        self._files.record(self._name, [len(self._directories), len(directory)])
+        start = len(self._directories)
         self._directories.extend(directory)
+        self._files.record(self._name, [start, len(directory)])
 
     def add(self, rows: npt.NDArray[np.integer], amounts: npt.NDArray[np.integer]) -> None:
         """Add to the first number of some rows; a row may stand several times."""
@@ -79,6 +87,16 @@ class Pages:
         return place
 
     def _directory(self) -> npt.NDArray[np.int64]:
-        start, count = self._place()
-        directory: npt.NDArray[np.int64] = self._directories.values[start : start + count]
-        return directory
+        return self._opened()[1]
+
+    def _opened(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """All pages, and which of them holds which rows, as they are now."""
+        state = self._files.states.get(self._name)
+        if state is not self._known or self._pages_and_directory is None:
+            start, count = state or (0, 0)
+            pages = self._pages.values.reshape(-1, PAGE, self._width)
+            if not len(pages):  # every row is still 0
+                pages = np.zeros((1, PAGE, self._width), dtype=pages.dtype)
+            self._pages_and_directory = pages, self._directories.values[start : start + count]
+            self._known = state
+        return self._pages_and_directory

@@ -42,7 +42,7 @@ class Rows:
 
     def row(self, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """The columns and amounts of one row."""
-        ((start, count, _),) = self._index[np.array([row])].tolist()
+        start, count, _ = self._index.at(row)
         return self._columns.values[start : start + count], self._amounts.values[start : start + count]
 
     def totals(self, rows: npt.NDArray[np.integer]) -> Ints:
