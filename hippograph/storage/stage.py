@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS passages (document TEXT, position INTEGER, key TEXT, 
 CREATE INDEX IF NOT EXISTS passages_by_key ON passages (key);
 CREATE TABLE IF NOT EXISTS cuts (document TEXT PRIMARY KEY, mark TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS extractions (key TEXT PRIMARY KEY, record TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS upgrades (passage TEXT PRIMARY KEY, extractor TEXT, record TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failures (key TEXT PRIMARY KEY, extractor TEXT, passage TEXT, reason TEXT,
                                      retryable INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB) WITHOUT ROWID;
@@ -289,9 +290,47 @@ class Stage:
                     "INSERT OR IGNORE INTO pending SELECT document FROM passages WHERE key = ?", (text,)
                 )
 
+    def passages_to_upgrade(self) -> list[Passage]:
+        """One passage for each distinct text that no model has read yet."""
+        query = """SELECT min(p.record) FROM passages p LEFT JOIN upgrades u ON u.passage = p.key
+                   WHERE u.passage IS NULL GROUP BY p.key ORDER BY p.key"""
+        return [passage_from_json(record) for (record,) in self._read(query)]
+
+    def put_upgrades(
+        self, extractor: str, passages: Sequence[Passage], results: Iterable[Extraction | ExtractionFailure]
+    ) -> None:
+        """Keep what a better extractor found: it stands in for the first one's finds from then on.
+
+        A failure leaves the first one's finds where they are and is kept as data.
+        """
+        pairs = list(zip(passages, results, strict=True))
+        with self._transaction():
+            for passage, result in pairs:
+                text = passage_key(passage)
+                key = content_id(extractor, text)
+                if isinstance(result, ExtractionFailure):
+                    row = (key, extractor, text, result.reason, int(result.retryable))
+                    self._db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)", row)
+                    continue
+                self._db.execute("DELETE FROM failures WHERE key = ?", (key,))
+                row2 = (text, extractor, extraction_to_json(result))
+                self._db.execute("INSERT OR REPLACE INTO upgrades VALUES (?, ?, ?)", row2)
+                self._db.execute(
+                    "INSERT OR IGNORE INTO pending SELECT document FROM passages WHERE key = ?", (text,)
+                )
+
+    def upgraded_count(self) -> int:
+        """How many distinct passage texts a model has read."""
+        query = "SELECT count(DISTINCT p.key) FROM passages p JOIN upgrades u ON u.passage = p.key"
+        ((count,),) = self._read(query)
+        return int(count)
+
     def extraction(self, extractor: str, passage: Passage) -> Extraction | ExtractionFailure:
-        """What was found in a passage, or why nothing was."""
-        key = content_id(extractor, passage_key(passage))
+        """What was found in a passage, by a better extractor where one has read it, or why nothing was."""
+        text = passage_key(passage)
+        for (record,) in self._read("SELECT record FROM upgrades WHERE passage = ?", text):
+            return extraction_from_json(record, passage.id)
+        key = content_id(extractor, text)
         for (record,) in self._read("SELECT record FROM extractions WHERE key = ?", key):
             return extraction_from_json(record, passage.id)
         failed = self._read("SELECT reason, retryable FROM failures WHERE key = ?", key)
