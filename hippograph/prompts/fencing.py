@@ -31,15 +31,12 @@ class Fence:
 
 
 def fence(items: Sequence[str], *around: str) -> Fence:
-    """The items, one a line, between lines that carry a mark which neither they nor the text around them hold.
+    """The items, one a line, between lines that carry a mark made from them and from the text around them.
 
     >>> fence(["[1] Ada was born in Ribe."], "Where was Ada born?").text.splitlines()[1]
     '[1] Ada was born in Ribe.'
     """
-    mark, salt = content_id(*items, *around)[:MARK_CHARACTERS], 0
-    while any(mark in text for text in (*items, *around)):
-        salt += 1
-        mark = content_id(str(salt), *items, *around)[:MARK_CHARACTERS]
+    mark = content_id(*items, *around)[:MARK_CHARACTERS]
     return Fence(mark, "\n".join([f"<data {mark}>", *items, f"</data {mark}>"]))
 
 

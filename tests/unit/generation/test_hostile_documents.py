@@ -18,10 +18,12 @@ from hippograph.generation.model_answer import LlmAnswerer
 from hippograph.generation.refine import refine_and_pool
 from hippograph.prompts.fencing import fence
 from hippograph.retrieval.recognition import RecognitionOutcome, recognise, recognition_request
-from tests.scripted_model import ObedientGenerator, RepliesInTurn, answer_data, outside_of_data
+from tests.scripted_model import ObedientGenerator, RepliesInTurn, answer_data, data_lines, outside_of_data
 from tests.unit.generation.conftest import evidence_of, vector_of
 
 QUESTION = "Where was Ada Quist born?"
+TOKENS = ("<|im_start|>", "<|im_end|>", "[INST]", "[/INST]", "</data", "<data")
+"""What some servers read as the end of a turn, even within a message."""
 HONEST = answer_data(("She was born in Ribe.", [1]))
 
 ATTACKS = {
@@ -137,6 +139,9 @@ def test_a_hostile_passage_does_not_get_out_of_any_loop(loop, attack):
 
     assert len(generator.requests) >= 2
     assert not any("cheat" in outside_of_data(request) for request in generator.requests)
+    assert not any(
+        token in line for request in generator.requests for line in data_lines(request) for token in TOKENS
+    )
 
 
 def test_a_fake_number_in_a_document_is_no_citation(question_vector):

@@ -206,6 +206,27 @@ def test_passages_that_do_not_fit_the_window_are_left_out_and_counted(passage, q
     assert draft.warnings == ("1 of 2 passages did not fit into the model's window.",)
 
 
+@pytest.mark.parametrize("window", [700, 1000, 1500, 3000, 6000])
+def test_a_request_leaves_room_for_the_reply(passage, question_vector, window):
+    """Instructions, documents and a reply of 1024 tokens, a quarter of a small window, fit together."""
+    generator = RepliesInTurn(answer_data(("So.", [1])), context_tokens=window)
+    evidence = [passage(f"Note {rank}", "It is of iron. " * 20, rank=rank) for rank in range(1, 60)]
+    LlmAnswerer(generator).answer("?", question_vector("?"), evidence)
+    took = sum(generator.token_count(message.content) for message in generator.requests[0].messages)
+
+    assert window - min(1024, window // 4) - 200 < took <= window - min(1024, window // 4)
+
+
+def test_a_sentence_of_invisible_characters_has_no_number(passage, question_vector):
+    """What nobody can see is not shown and cannot be cited."""
+    generator = RepliesInTurn(answer_data(("So.", [1])))
+    hidden = passage("Note", "\u202e\u202c\n\nIt is so.")
+    LlmAnswerer(generator).answer("?", question_vector("?"), [hidden])
+
+    assert len(hidden.found.passage.sentences) == 2
+    assert data_lines(generator.requests[0]) == ["# Note", "[1] It is so."]
+
+
 def test_when_no_passage_fits_no_call_is_made(passage, question_vector):
     """A window that is too small for any passage costs nothing and is told."""
     generator = RepliesInTurn(context_tokens=256)
