@@ -269,6 +269,28 @@ def bench_growth(
 
 
 @bench.command()
+def readers(
+    count: Annotated[int, typer.Option("--readers", min=1, help="How many processes search.")] = 8,
+    publishes: Annotated[int, typer.Option(min=1, help="How many versions are published meanwhile.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Search and re-open in many processes while versions are published; exit 1 on an error or a torn read."""
+    from eval.bench.readers import measure_readers
+    from eval.tables import bars, show_values
+
+    with bars() as shown:
+        report = measure_readers(count, publishes, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("readers", report)
+        for problem in report["problems"]:
+            typer.echo(problem)
+    if report["problem_count"] or report["lost_readers"] or report["open_files_growth"]:
+        raise typer.Exit(1)
+
+
+@bench.command()
 def startup(index: IndexFolder = None, as_json: AsJson = False) -> None:
     """Seconds a fresh process takes to import, to print help and, given an index, to search it."""
     from eval.bench.startup import measure_startup
