@@ -141,3 +141,15 @@ class DeadlyParts:
             extractor=Deadly(parts.extractor, self.word, self.folder),
             embedder=Deadly(parts.embedder, self.word, self.folder),
         )
+
+
+class OnceDeadlyRules(Deadly):
+    """The rules as a part of one's own: the process that reads of Mill 21 is killed once, while a folder is named."""
+
+    def __init__(self):
+        folder = Path(os.environ.get("FOLDER_OF_DEATHS", "/nowhere"))
+        super().__init__(build_parts(Settings()).extractor, "Mill 21", folder)
+
+    def _die_once(self, texts):
+        if self.folder.is_dir():
+            super()._die_once(texts)
