@@ -2,5 +2,6 @@
 
 from hippograph.adapters.llm_extractor.extractor import LlmExtractor
 from hippograph.adapters.llm_extractor.journal import Journal
+from hippograph.adapters.llm_extractor.planning import Plan, PlannedStep, plan_extraction
 
-__all__ = ["Journal", "LlmExtractor"]
+__all__ = ["Journal", "LlmExtractor", "Plan", "PlannedStep", "plan_extraction"]

@@ -41,7 +41,7 @@ class LlmExtractor:
         at_once: int = 16,
     ) -> None:
         self._types = Types(settings.entity_types, settings.relation_types)
-        self._steps = {name: Step(name, self._types) for name in StepName}
+        self.every_step = {name: Step(name, self._types) for name in StepName}
         self._settings = settings
         self._at_once = at_once
         self.asker = Asker(generator, journal or MemoryJournal(), settings.passages_per_call)
@@ -55,7 +55,7 @@ class LlmExtractor:
             (StepName.BOTH,) if self._settings.variant == "one-call" else (StepName.ENTITIES, StepName.FACTS)
         )
         rounds = (StepName.MISSED,) * self._settings.gleanings
-        return tuple(self._steps[name] for name in (*first, *rounds))
+        return tuple(self.every_step[name] for name in (*first, *rounds))
 
     def extract(self, passages: Sequence[Passage]) -> list[Extraction | ExtractionFailure]:
         """One result a passage, in order.

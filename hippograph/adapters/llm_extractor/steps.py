@@ -50,6 +50,8 @@ PROMPTS = {
 
 
 NOTHING = Reading()
+ENTRY_TOKENS = 16
+"""What an entry of a reply takes beside its lists: its number and the names of its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Step:
         """
         names, facts = 23 + 0.23 * piece_tokens, 64 + 0.79 * piece_tokens
         share = 0.33 if self.name is StepName.MISSED else 1.0
-        return round(share * (names * self.gives_names + facts * self.gives_facts)) + 16
+        return round(share * (names * self.gives_names + facts * self.gives_facts)) + ENTRY_TOKENS
 
     def _places(self) -> dict[str, str]:
         names = _listed(EXAMPLE_NAMES)
