@@ -122,7 +122,7 @@ def test_a_hostile_passage_does_not_get_out_of_any_loop(loop, attack):
                 "has_answer": False,
                 "enough": False,
                 "queries": [attack],
-                "parts": ["Who is she?", "Where was #1 born?"],
+                "parts": ["Who is she?", "Where was #1 born?", "How large is #2?"],
                 "in_documents": True,
                 "short": attack,
             }
@@ -134,10 +134,10 @@ def test_a_hostile_passage_does_not_get_out_of_any_loop(loop, attack):
         QUESTION,
         lambda query: [evidence_of(f"{attack} {next(found)}", attack).found],
         generator,
-        max_hops=3,
+        max_hops=4,
     )
 
-    assert len(generator.requests) >= 2
+    assert len(generator.requests) >= 3
     assert not any("cheat" in outside_of_data(request) for request in generator.requests)
     assert not any(
         token in line for request in generator.requests for line in data_lines(request) for token in TOKENS

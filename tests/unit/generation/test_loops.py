@@ -234,10 +234,12 @@ def test_two_rounds_without_a_new_passage_are_the_last():
     between = Shelf(**{"old bridge": same, "stone bridge": same})
     asked = [queries("old bridge"), queries("stone bridge"), queries("x"), queries("y")]
     stopped = refine_and_pool(QUESTION, twice, RepliesInTurn(*asked), max_hops=9)
-    refine_and_pool(QUESTION, between, RepliesInTurn(asked[0], asked[2], asked[1], queries()), max_hops=9)
+    refine_and_pool(
+        QUESTION, between, RepliesInTurn(asked[0], asked[2], asked[1], asked[3], queries()), max_hops=9
+    )
 
     assert (stopped.stop, twice.queries) == (Stop.NOTHING_NEW, [QUESTION, "old bridge", "stone bridge"])
-    assert between.queries == [QUESTION, "old bridge", "x", "stone bridge"]
+    assert between.queries == [QUESTION, "old bridge", "x", "stone bridge", "y"]
 
 
 def test_refining_makes_no_more_searches_than_hops():
