@@ -2,6 +2,7 @@
 
 import pytest
 
+from hippograph.adapters.llama_index_llm import LlamaIndexGenerator
 from hippograph.adapters.openai_generator import OpenAIGenerator
 from hippograph.adapters.scripted_generator import ScriptedGenerator
 from hippograph.budget import Budget, within
@@ -25,6 +26,28 @@ def says(text):
     return f'{{"number": {digits}}}' if digits else "A reply of several words."
 
 
+def llama_index_llm():
+    """The same model as LlamaIndex would have it."""
+    llms = pytest.importorskip("llama_index.core.llms")
+
+    class SaysLLM(llms.CustomLLM):
+        @property
+        def metadata(self):
+            return llms.LLMMetadata(context_window=8192, model_name="says")
+
+        def complete(self, prompt, formatted=False, **kwargs):
+            return llms.CompletionResponse(text=says(prompt))
+
+        def stream_complete(self, prompt, formatted=False, **kwargs):
+            text = ""
+            for number, word in enumerate(says(prompt).split(" ")):
+                piece = word if number == 0 else f" {word}"
+                text += piece
+                yield llms.CompletionResponse(text=text, delta=piece)
+
+    return SaysLLM()
+
+
 def request(text="Why?", purpose="answer", **more):
     return ModelRequest((Message("system", "Be brief."), Message("user", text)), purpose, **more)
 
@@ -33,8 +56,15 @@ def numbered(number, **more):
     return ModelRequest((Message("user", f"Number {number}"),), "extract", SCHEMA, **more)
 
 
-@pytest.fixture(params=["scripted", "openai", "scripted within a budget", "openai within a budget"])
+KINDS = ["scripted", "openai", "llama_index"]
+
+
+@pytest.fixture(params=[*KINDS, *(f"{kind} within a budget" for kind in KINDS)])
 def generator(request):
+    if request.param.startswith("llama_index"):
+        made = LlamaIndexGenerator(llama_index_llm())
+        yield within(made, Budget(calls=100)) if "budget" in request.param else made
+        return
     if request.param.startswith("scripted"):
         made = ScriptedGenerator(lambda asked: says("\n".join(message.content for message in asked.messages)))
         yield within(made, Budget(calls=100)) if "budget" in request.param else made

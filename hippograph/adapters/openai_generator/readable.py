@@ -25,7 +25,7 @@ TIMES_ASKED = 2
 async def readable_reply(calls: Calls, request: ModelRequest, budget: Budget) -> ModelReply | GenerationError:
     """The reply, with the usage of all that was asked for it; or why there is none."""
     try:
-        check = None if request.schema is None else _check(json.dumps(request.schema))
+        check = None if request.schema is None else check_of(request.schema)
     except ValueError as error:
         return ModelRefused(str(error))
     asked, usage = request, Usage()
@@ -53,7 +53,7 @@ async def readable_reply(calls: Calls, request: ModelRequest, budget: Budget) ->
 
 def read_reply(reply: RawReply, request: ModelRequest, calls: Calls) -> ModelReply | GenerationError:
     """A reply that came some other way, and cannot be asked for again."""
-    check = None if request.schema is None else _check(json.dumps(request.schema))
+    check = None if request.schema is None else check_of(request.schema)
     found, _ = _readable(reply, check, calls)
     _count(found, request, calls)
     return found
@@ -64,7 +64,7 @@ def _readable(
 ) -> tuple[ModelReply | UnreadableOutput, str | None]:
     """What can be made of a reply, and what is wrong with it where that is nothing."""
     try:
-        data, repaired = _read(raw, check)
+        data, repaired = data_of(raw, check)
     except UnreadableOutput as error:
         return _unreadable(raw, str(error), calls), str(error)
     return ModelReply(raw.text, data, raw.usage, repaired), None
@@ -77,8 +77,11 @@ def _count(reply: ModelReply | GenerationError, request: ModelRequest, calls: Ca
         calls.ledger.happened(request.purpose, "repaired")
 
 
-def _read(reply: RawReply, check: SchemaCheck | None) -> tuple[Any, bool]:
-    """The data of a reply, None where plain text was asked for, and whether it had to be repaired."""
+def data_of(reply: RawReply, check: SchemaCheck | None) -> tuple[Any, bool]:
+    """The data of a reply, None where plain text was asked for, and whether it had to be repaired.
+
+    Raises UnreadableOutput with what is wrong with "it".
+    """
     if reply.refusal:
         raise UnreadableOutput("the model declined")
     if not reply.text.strip():
@@ -105,7 +108,12 @@ def _unreadable(reply: RawReply, problem: str, calls: Calls) -> UnreadableOutput
     return UnreadableOutput(f"The reply of {model} cannot be used, because {problem}. It began: {began!r}")
 
 
+def check_of(schema: Mapping[str, Any]) -> SchemaCheck:
+    """The check of a schema, made once. Raises ValueError when the schema is none."""
+    return _made_check(json.dumps(schema))
+
+
 @lru_cache(maxsize=64)
-def _check(schema: str) -> SchemaCheck:
+def _made_check(schema: str) -> SchemaCheck:
     parsed: Mapping[str, Any] = json.loads(schema)
     return SchemaCheck(parsed)
