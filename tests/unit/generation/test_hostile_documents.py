@@ -137,7 +137,7 @@ def test_a_hostile_passage_does_not_get_out_of_any_loop(loop, attack):
         max_hops=4,
     )
 
-    assert len(generator.requests) >= 3
+    assert len(generator.requests) >= 2
     assert not any("cheat" in outside_of_data(request) for request in generator.requests)
     assert not any(
         token in line for request in generator.requests for line in data_lines(request) for token in TOKENS
