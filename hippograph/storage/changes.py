@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from pathlib import Path
 
-from hippograph.errors import ConnectorError
+from hippograph.errors import ConnectorError, SourceShrunk
 from hippograph.ports import Connector
+from hippograph.storage.fitness import checked_document, flaw_of
+from hippograph.storage.source_reading import Changes, Run, SourceReading, open_reading
 from hippograph.storage.stage import Known, Stage, batches
-from hippograph.types import Document, DocumentId, SourceFailure
+from hippograph.types import Document, DocumentId, SourceFailure, content_id
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "GIVEN",
+    "Changes",
+    "apply_changes",
+    "find_changes",
+    "find_copies",
+    "forget_source",
+]
 
 GIVEN = "documents"
 """The source of documents that were handed over one by one."""
-
-
-@dataclass(slots=True)
-class Changes:
-    """What the sources gave this time, against what was seen before."""
-
-    added: list[DocumentId] = field(default_factory=list)
-    changed: list[DocumentId] = field(default_factory=list)
-    deleted: list[DocumentId] = field(default_factory=list)
-    unchanged: int = 0
-    failures: list[SourceFailure] = field(default_factory=list)
+NAMES_TOLD = 3
 
 
 def find_changes(
@@ -36,43 +32,62 @@ def find_changes(
     keep_other_sources: bool,
     batch_size: int,
     told: Callable[[int], None] = lambda count: None,
+    *,
+    max_loss: float = 0.5,
+    accept_loss: bool = False,
 ) -> Changes:
-    """Read the sources into the stage: new, changed and gone documents, by content hash.
+    """Read the sources into the stage: new, changed and gone documents, by their source's mark, else by content hash.
 
-    `told` hears after each batch how many documents were read. Raises ConnectorError where a source gives none.
+    A source that knows what changed is read at the cost of that. `told` hears after each batch how many documents there
+    were so far. A source that gives nothing any more, or lost more than the share `max_loss` of ten documents or more,
+    raises SourceShrunk unless `accept_loss`, and leaves nothing behind; what moved to another id is not lost. Without
+    `keep_other_sources` the sources state all that there is, and are taken at their word.
+
+    Raises ConnectorError where a source gives nothing that can be read, SourceUnavailable where it broke off: what it
+    gave before that is kept, and nothing is removed.
     """
-    changes, before = Changes(), stage.known_documents()
-    seen: set[DocumentId] = set()
+    run = Run(stage.known_documents(), is_exact=not keep_other_sources, max_loss=max_loss)
+    run.waiting |= {name for source in sources if isinstance(name := getattr(source, "source", None), str)}
+    readings: dict[str, SourceReading] = {}
+    count = 0
     for source in sources:
-        name, found = _writable_name(source), len(seen)
-        for batch in batches(source.documents(), batch_size):
-            stage.put_documents(name, _sort_out(batch, name, stage, before, seen, changes))
-            told(len(seen))
-        if len(seen) == found:
-            reasons = "".join(f" {failure.uri}: {failure.reason}" for failure in changes.failures[:3])
-            raise ConnectorError(
-                f"{name} holds no document that can be read; what was published before is untouched. "
-                f"{reasons.strip() or 'Name a source with documents, and check what is included and excluded.'}"
-            )
-    unreadable = tuple(failure.uri for failure in changes.failures)
-    mine = {source.source for source in sources}
-    for id_, known in before.items():
-        gone = id_ not in seen and (known.source in mine or not keep_other_sources)
-        if gone and not (unreadable and _is_unreadable(stage.document(id_), unreadable)):
-            changes.deleted.append(id_)
-    stage.drop_documents(changes.deleted)
-    return changes
+        reading = open_reading(stage, source, run, readings)
+        readings[reading.name] = reading
+        told_before = len(run.changes.failures)
+        for given in reading.read(source, batch_size):
+            told(count + given)
+        count += reading.given
+        run.waiting.discard(reading.name)
+        failures = run.changes.failures[told_before:]
+        may_be_empty = keep_other_sources and (reading.before or accept_loss) and not failures
+        if not reading.given and not may_be_empty:
+            raise _nothing_read(reading.name, failures)
+    gone = _gone(stage, run, readings)
+    if keep_other_sources and not accept_loss:
+        _ask_about_losses(stage, run, readings, gone)
+    for reading in readings.values():
+        reading.apply()
+    run.changes.deleted += gone
+    stage.drop_documents(gone)
+    return run.changes
 
 
 def apply_changes(
     stage: Stage, added: Iterable[Document], removed: Iterable[DocumentId], batch_size: int
 ) -> Changes:
-    """Put documents into the stage and take others out. An id that is not there is a failure, and said so."""
-    changes = Changes()
-    seen: set[DocumentId] = set()
+    """Put documents into the stage and take others out. An id that is not there is a failure, and said so.
+
+    A document that takes the place of a source's stays that source's, which says at its next reading what it is.
+    """
+    changes, seen = Changes(), set[DocumentId]()
     for batch in batches(added, batch_size):
-        before = stage.known_documents([document.id for document in batch if isinstance(document, Document)])
-        stage.put_documents(GIVEN, _sort_out(batch, GIVEN, stage, before, seen, changes))
+        known = stage.known_documents([document.id for document in batch if isinstance(document, Document)])
+        by_source: dict[str, list[Document]] = {}
+        for document in _fit(batch, known, seen, changes):
+            owner = known[document.id].source if document.id in known else GIVEN
+            by_source.setdefault(owner, []).append(document)
+        for source, documents in by_source.items():
+            stage.put_documents(source, documents)
     for id_ in removed:
         if stage.known_documents([id_]):
             changes.deleted.append(id_)
@@ -80,6 +95,24 @@ def apply_changes(
             changes.failures.append(SourceFailure(str(id_), "there is no document with this id"))
     stage.drop_documents(changes.deleted)
     return changes
+
+
+def forget_source(stage: Stage, source: str) -> Changes:
+    """Take all documents of a source out of the stage: named as the stage knows it, or by its path.
+
+    Raises ConnectorError where the index holds nothing of it, with the names of the sources that it holds.
+    """
+    names = stage.sources()
+    found = [name for name in _names_of(source) if name in names]
+    if len(found) != 1:
+        known = "".join(f"\n  {name} ({count:,} documents)" for name, count in names.items())
+        what = "more than one source" if found else "nothing"
+        raise ConnectorError(
+            f"The index holds {what} of the name {source!r}. Name one of these:{known or ' none'}"
+        )
+    gone = [id_ for id_, known in stage.known_documents().items() if known.source == found[0]]
+    stage.drop_documents(gone)
+    return Changes(deleted=gone)
 
 
 def find_copies(stage: Stage) -> dict[DocumentId, SourceFailure]:
@@ -93,103 +126,60 @@ def find_copies(stage: Stage) -> dict[DocumentId, SourceFailure]:
     return copies
 
 
-def _writable_name(source: Connector) -> str:
-    """What the stage knows a source by. Raises ConnectorError where it is no source, or its name no Unicode."""
-    name = getattr(source, "source", None)
-    if not isinstance(name, str):
-        raise ConnectorError(
-            f"A source is a connector, and {type(source).__name__} is none. Make one of connectors."
-        )
-    if not _is_unicode(name):
-        raise ConnectorError(f"The name of {name!r} is not valid UTF-8. Rename the folder or file.")
-    return name
+# --------------------------------------------------------------------------- what is gone
 
 
-def _sort_out(
-    batch: Iterable[Document | SourceFailure],
-    source: str,
-    stage: Stage,
-    before: Mapping[DocumentId, Known],
-    seen: set[DocumentId],
-    changes: Changes,
-) -> list[Document]:
-    """The documents of a batch that are new or changed; the rest is counted."""
-    to_store = []
-    for item in batch:
-        if not isinstance(item, SourceFailure):
-            item = _refused(item, source, stage, before, seen) or item
-        if isinstance(item, SourceFailure):
-            changes.failures.append(item)
-            log.warning("%s was skipped: %s", item.uri, item.reason)
+def _gone(stage: Stage, run: Run, readings: Mapping[str, SourceReading]) -> list[DocumentId]:
+    """The documents that are not given any more, without those that could not be read just now."""
+    unreadable = {failure.uri for failure in run.changes.failures}
+    return [
+        id_
+        for id_, known in run.before.items()
+        if id_ not in run.owners
+        and (run.is_exact or known.source in readings)
+        and not (unreadable and _is_unreadable(stage.document(id_), unreadable))
+    ]
+
+
+def _ask_about_losses(
+    stage: Stage, run: Run, readings: Mapping[str, SourceReading], gone: Sequence[DocumentId]
+) -> None:
+    """Raises SourceShrunk, with all that shrank, where a source lost too much."""
+    questions = []
+    for name, reading in readings.items():
+        if reading.is_safe():
             continue
-        seen.add(item.id)
-        known = before.get(item.id)
-        if known and (known.source, known.hash) == (source, item.content_hash()):
-            changes.unchanged += 1
-            continue
-        (changes.changed if known else changes.added).append(item.id)
-        to_store.append(item)
-    return to_store
-
-
-def _refused(
-    document: Document,
-    source: str,
-    stage: Stage,
-    before: Mapping[DocumentId, Known],
-    seen: Collection[DocumentId],
-) -> SourceFailure | None:
-    """Why a document is not taken: it cannot be kept, or its id is another's. Raises ConnectorError for no document."""
-    if not isinstance(document, Document):
-        raise ConnectorError(
-            f"The source {source!r} gave {type(document).__name__} where a Document is expected. "
-            "Make one of each text: Document(id, title, text)."
+        lost = [id_ for id_ in gone if id_ in reading.before and not _has_moved(stage.document(id_), run)]
+        if not reading.is_safe(len(lost)):
+            questions.append(_question(name, reading, lost))
+    if questions:
+        raise SourceShrunk(
+            f"{' '.join(questions)} Nothing of that was taken over, and the index is as it was. Look whether the "
+            "source is whole. If so, run the same command with --accept-loss (from Python: accept_loss=True)."
         )
-    reason = _flaw(document)
-    if reason is None and document.id in seen:
-        reason = f"another document of this run has the same id {document.id!r}; only the first was kept"
-    elif reason is None and (owner := _owner(before, document.id, source)) != source:
-        known = stage.document(document.id)
-        # The same text under the same id is a document that moved from one source to another.
-        if known and (known.title, known.text) != (document.title, document.text):
-            reason = (
-                f"the id {document.id!r} is taken by another text, from {owner}; index both under one folder"
-            )
-    return SourceFailure(str(document.uri or document.id), reason) if reason else None
 
 
-def _owner(before: Mapping[DocumentId, Known], id_: DocumentId, source: str) -> str:
-    """The source a document came from when it was last seen; this one where it is new."""
-    return before[id_].source if id_ in before else source
+def _question(name: str, reading: SourceReading, lost: Sequence[DocumentId]) -> str:
+    names = ", ".join(sorted(lost)[:NAMES_TOLD]) + (", …" if len(lost) > NAMES_TOLD else "")
+    now = f"{reading.given:,}" if reading.given else "no"
+    before = f"{len(reading.before):,} before: {len(lost):,} are gone ({names})."
+    return f"{name} gives {now} documents now and gave {before}"
 
 
-def _flaw(document: Document) -> str | None:
-    """What keeps a document from being written down; types are hints only, and sources are of many makes."""
-    for name in ("id", "title", "text", "uri", "media_type"):
-        value = getattr(document, name)
-        if not isinstance(value, str):
-            return f"its {name} is {type(value).__name__} and should be str"
-    if not _is_unicode(document.id):
-        return "its id holds half of a surrogate pair, which is no character; give it another id"
-    if not isinstance(document.timestamp, datetime | None):
-        return f"its timestamp is {type(document.timestamp).__name__} and should be datetime"
-    try:
-        json.dumps(dict(document.metadata), sort_keys=True)
-    except (TypeError, ValueError, RecursionError) as error:
-        return f"its metadata cannot be written as JSON ({error})"
-    return None
+def _nothing_read(name: str, failures: Sequence[SourceFailure]) -> ConnectorError:
+    reasons = " ".join(f"{failure.uri}: {failure.reason}" for failure in failures[:3])
+    return ConnectorError(
+        f"{name} holds no document that can be read; what was published before is untouched. "
+        f"{reasons or 'Name a source with documents, and check what is included and excluded.'}"
+    )
 
 
-def _is_unicode(text: str) -> bool:
-    """Whether a text can be written as UTF-8, as the stage's keys are."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _has_moved(document: Document | None, run: Run) -> bool:
+    """Whether the same title and text came in under another id."""
+    return document is not None and content_id(document.title, document.text) in run.texts
 
 
-def _is_unreadable(document: Document | None, unreadable: Sequence[str]) -> bool:
+def _is_unreadable(document: Document | None, unreadable: Collection[str]) -> bool:
     """Whether a document could not be read just now, itself or its file or folder: then it has not been deleted.
 
     A row of a file may have a URI of its own; then `file_uri` of its metadata says which file it stands in.
@@ -197,8 +187,55 @@ def _is_unreadable(document: Document | None, unreadable: Sequence[str]) -> bool
     if document is None:
         return False
     places = (document.uri or document.id, str(document.metadata.get("file_uri") or ""))
-    return any(
-        place == failed or place.startswith((f"{failed}/", f"{failed}#"))
-        for failed in unreadable
-        for place in places
-    )
+    return any(part in unreadable for place in places for part in _place_and_above(place))
+
+
+def _place_and_above(place: str) -> Iterable[str]:
+    """A URI, and what it is below: folders, and files of rows.
+
+    >>> list(_place_and_above("file:///a/b#1"))
+    ['file:///a/b#1', 'file:///a/b', 'file:///a', 'file://', 'file:/', 'file:']
+    """
+    yield place
+    for end in range(len(place) - 1, 0, -1):
+        if place[end] in "/#":
+            yield place[:end]
+
+
+# --------------------------------------------------------------------------- what is handed over
+
+
+def _fit(
+    batch: Iterable[object], known: Mapping[DocumentId, Known], seen: set[DocumentId], changes: Changes
+) -> Iterable[Document]:
+    """The documents that are new or say something else, each id once; the rest is counted."""
+    for item in batch:
+        if isinstance(item, SourceFailure):
+            changes.failures.append(item)
+            continue
+        document = checked_document(item, GIVEN)
+        reason = flaw_of(document)
+        if reason is None and document.id in seen:
+            reason = f"another document of this run has the same id {document.id!r}; only the first was kept"
+        if reason:
+            changes.failures.append(SourceFailure(str(document.uri or document.id), reason))
+            continue
+        seen.add(document.id)
+        if document.id not in known:
+            changes.added.append(document.id)
+        elif known[document.id].hash != document.content_hash():
+            changes.changed.append(document.id)
+        else:
+            changes.unchanged += 1
+            continue
+        yield document
+
+
+def _names_of(source: str) -> list[str]:
+    """What a source may be known by that somebody names: as it is, or by the path of a folder or file."""
+    try:
+        path = Path(source.removeprefix("file://")).expanduser().resolve()
+    except (OSError, ValueError, RuntimeError):
+        return [source]
+    kinds = (f"folder:{path}", f"file:{path}", f"jsonl:{path}", f"git+{path.as_uri()}")
+    return [source, *(kind for kind in kinds if kind != source)]
