@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hippograph.graph.knowledge_graph import CONTRIBUTION, KnowledgeGraph
+from hippograph.graph.build import synonymy_edges
+from hippograph.graph.knowledge_graph import CONTRIBUTION, Contributions, KnowledgeGraph
 from hippograph.lexical import LexicalIndex
 from hippograph.tables import Column, Files, Names, Pages, Ragged, Rows, Strings
 
@@ -143,6 +144,17 @@ class IndexTables:
     def passage_count(self) -> int:
         """How many passages there are, without those that are gone."""
         return len(self.passages) - len(self.gone)
+
+    def all_contributions(self) -> Contributions:
+        """What every passage that is there adds to the graph, and every pair of synonyms. It grows with the index."""
+        _, contributions = self.contributions.gather(self.live_passages())
+        entities = np.arange(len(self.entities))
+        lives = self.entity_counts[entities][:, 0] > 0
+        lengths, partners, weights = self.synonyms.gather(entities)
+        ends = np.repeat(entities, lengths)
+        kept = lives[ends] & lives[partners] & (ends < partners)
+        joined = synonymy_edges(ends[kept], partners[kept], weights[kept], self.first_entity)
+        return np.concatenate([contributions, joined])
 
     def live_passages(self) -> npt.NDArray[np.int64]:
         """The rows of passages that are there. It grows with the index."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from hippograph.graph.knowledge_graph import CONTRIBUTION, UNIT, Contributions, EdgeKind, KnowledgeGraph
 from hippograph.settings import GraphSettings
@@ -52,6 +53,20 @@ def units(weight: float) -> int:
 def as_contributions(rows: Sequence[tuple[int, int, int, int]]) -> Contributions:
     """Rows as one array."""
     return np.array(rows, dtype=CONTRIBUTION)
+
+
+def synonymy_edges(
+    left: npt.NDArray[np.integer],
+    right: npt.NDArray[np.integer],
+    weights: npt.NDArray[np.integer],
+    first_entity: int,
+) -> Contributions:
+    """Contributions of pairs of synonyms, given as entities' numbers and units."""
+    edges = np.zeros(len(left), dtype=CONTRIBUTION)
+    edges["left"] = first_entity + np.minimum(left, right)
+    edges["right"] = first_entity + np.maximum(left, right)
+    edges["kind"], edges["weight"] = EdgeKind.SYNONYMY, weights
+    return edges
 
 
 def apply(edges: Rows, contributions: Contributions, sign: int = 1) -> None:

@@ -22,7 +22,7 @@ def to_networkx(
 ) -> networkx.Graph[int]:
     """Some nodes with their labels and kinds; all edges with their weights and the kinds they are made of.
 
-    `contributions` are those of the passages that are there; an edge that none of them makes is one of synonymy.
+    `contributions` are those that the edges are the sum of.
     """
     import networkx
 
@@ -32,7 +32,7 @@ def to_networkx(
         kind = "passage" if graph.is_passage(Node(node)) else "entity"
         whole.add_node(node, label=xml_safe(label(Node(node))), kind=kind)
     for left, right, weight in graph.edges():
-        whole.add_edge(left, right, weight=weight, kinds=kinds.get((left, right), "synonymy"))
+        whole.add_edge(left, right, weight=weight, kinds=kinds[left, right])
     return whole
 
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hippograph.graph.build import apply, as_contributions, contributions_of, units
-from hippograph.graph.knowledge_graph import CONTRIBUTION, EdgeKind
+from hippograph.graph.build import apply, as_contributions, contributions_of, synonymy_edges, units
 from hippograph.graph.synonymy import find_new_synonyms, numerals_of
 from hippograph.index_tables import IndexTables
 from hippograph.settings import GraphSettings
@@ -373,8 +372,5 @@ def _join_synonyms(tables: IndexTables, before: Counted, first_new: int, setting
         else:
             lived = (lives & ~np.isin(partners, born)) | other_changed
             kept = lived & (~other_changed | (ends < partners))
-        edges = np.zeros(int(kept.sum()), dtype=CONTRIBUTION)
-        low, high = np.minimum(ends, partners)[kept], np.maximum(ends, partners)[kept]
-        edges["left"], edges["right"] = tables.first_entity + low, tables.first_entity + high
-        edges["kind"], edges["weight"] = EdgeKind.SYNONYMY, weights[kept]
+        edges = synonymy_edges(ends[kept], partners[kept], weights[kept], tables.first_entity)
         apply(tables.edges, edges, sign)

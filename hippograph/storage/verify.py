@@ -9,7 +9,6 @@ import numpy as np
 
 from hippograph.errors import IndexDamaged
 from hippograph.graph.build import apply
-from hippograph.graph.knowledge_graph import CONTRIBUTION, EdgeKind
 from hippograph.index_tables import IndexTables
 from hippograph.storage.manifest import Manifest
 from hippograph.storage.reader import open_tables
@@ -56,19 +55,7 @@ def _wrong_tables(tables: IndexTables, manifest: Manifest) -> Iterator[str]:
 def _edges_add_up(tables: IndexTables) -> bool:
     """Whether the graph is the sum of its contributions, built again from nothing."""
     again = Rows(Files(), "graph")
-    _, contributions = tables.contributions.gather(tables.live_passages())
-    apply(again, contributions)
-    entities = np.arange(len(tables.entities))
-    lives = tables.entity_counts[entities][:, 0] > 0
-    lengths, partners, weights = tables.synonyms.gather(entities)
-    ends = np.repeat(entities, lengths)
-    kept = lives[ends] & lives[partners] & (ends < partners)
-    edges = np.zeros(int(kept.sum()), dtype=CONTRIBUTION)
-    edges["left"] = tables.first_entity + ends[kept]
-    edges["right"] = tables.first_entity + partners[kept]
-    edges["kind"], edges["weight"] = EdgeKind.SYNONYMY, weights[kept]
-    if tables.synonyms.entry_count:
-        apply(again, edges)
+    apply(again, tables.all_contributions())
     nodes = again.filled()
     if not np.array_equal(nodes, tables.edges.filled()):
         return False
