@@ -61,6 +61,17 @@ def index(
         bool,
         typer.Option("--migrate", help="Re-shape an index made with other settings or another embedder."),
     ] = False,
+    accept_loss: Annotated[
+        bool,
+        typer.Option("--accept-loss", help="Believe a source that lost most of its documents, or all."),
+    ] = False,
+    allow_private: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RANGE",
+            help="Let web sources use these addresses of a private network, such as 10.1.0.0/16.",
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool,
         typer.Option(
@@ -81,9 +92,16 @@ def index(
         raise wrong_call(
             "--grade", "the grade llm is not part of this release; use lite, which needs no model."
         )
-    connectors = open_sources(sources, include or (), exclude or (), folder)
+    connectors = open_sources(sources, include or (), exclude or (), folder, allow_private or ())
     with Steps(quiet=quiet) as steps, skips_untold():
-        report = index_sources(connectors, folder, migrate=migrate, retry_failed=retry_failed, progress=steps)
+        report = index_sources(
+            connectors,
+            folder,
+            migrate=migrate,
+            accept_loss=accept_loss,
+            retry_failed=retry_failed,
+            progress=steps,
+        )
     if as_json:
         json_of.print_json(json_of.index_report(report, folder))
     else:
