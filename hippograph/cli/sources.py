@@ -7,17 +7,32 @@ from importlib import import_module
 from pathlib import Path
 
 from hippograph.ports import Connector
+from hippograph.settings import Settings
 
 CONNECTORS = "connectors.by_uri"
 """Connectors stand above the core and are plugged in by name, as every other part is."""
 
 
 def open_sources(
-    sources: Sequence[str], include: Sequence[str], exclude: Sequence[str], index: Path
+    sources: Sequence[str],
+    include: Sequence[str],
+    exclude: Sequence[str],
+    index: Path,
+    allow_private: Sequence[str] = (),
 ) -> list[Connector]:
-    """One connector a source. Raises ConnectorError when there is nothing at a source."""
+    """One connector a source, made as the settings say; `allow_private` names further address ranges.
+
+    Raises ConnectorError when there is nothing at a source, SettingsError for a range that is none.
+    """
     connector_for = import_module(CONNECTORS).connector_for
-    return [connector_for(source, include, [*exclude, *_index_within(source, index)]) for source in sources]
+    settings = Settings.load().sources
+    if allow_private:
+        ranges = (*settings.allow_private, *allow_private)
+        settings = Settings.load(sources={"allow_private": ranges}).sources
+    return [
+        connector_for(source, include, [*exclude, *_index_within(source, index)], **settings.for_connectors())
+        for source in sources
+    ]
 
 
 def _index_within(source: str, index: Path) -> list[str]:
