@@ -190,12 +190,9 @@ class Hippograph:
 
     def export(self, path: str | Path) -> None:
         """Write the whole graph as GraphML."""
-        tables = self.index.tables
-        _, contributions = tables.contributions.gather(tables.live_passages())
-        write_graphml(
-            Path(path),
-            to_networkx(self.index.graph, self.index.nodes().tolist(), contributions, self.index.label),
-        )
+        index = self.index
+        parts, nodes = index.tables.all_contributions(), index.nodes().tolist()
+        write_graphml(Path(path), to_networkx(index.graph, nodes, parts, index.label))
 
     def close(self) -> None:
         """Let go of the files. They are memory-mapped, so this only drops the references. Twice is once."""
