@@ -100,7 +100,7 @@ class LlmAnswerer:
             yield _draft(reading)
         except GenerationError as error:
             if reading.sentences:
-                reading.warnings.append(f"The model's reply broke off: {_why(error)}.")
+                reading.warnings.append(f"The model's reply broke off: {_why(error)}")
                 yield _draft(reading)
                 return
             draft = self._instead(question, query_vector, evidence, reading, error)
@@ -162,7 +162,7 @@ class LlmAnswerer:
     ) -> Draft:
         """The fallback's answer, and why it is not the model's."""
         draft = self._fallback.answer(question, query_vector, evidence)
-        warning = f"The model gave no answer, so this one is {self._fallback.name}: {_why(error)}."
+        warning = f"The model gave no answer, so this one is {self._fallback.name}: {_why(error)}"
         return replace(draft, warnings=(*reading.warnings, warning), method=self._fallback.name)
 
 
@@ -217,4 +217,6 @@ def _refused(why: str) -> Draft:
 
 
 def _why(error: GenerationError) -> str:
-    return str(error).rstrip(".") or type(error).__name__
+    """The error's words as the end of a sentence; they may repeat what the model wrote."""
+    told = one_line(str(error)) or type(error).__name__
+    return told if told.endswith((".", "?", "!")) else f"{told}."
