@@ -12,7 +12,14 @@ from hippograph.answering import ask, ask_stream
 from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, StorageError
 from hippograph.generation.shape import Shape
 from hippograph.graph.export import to_networkx, write_graphml
-from hippograph.indexing import IndexReport, Progress, build_index, rewrite_index, update_index
+from hippograph.indexing import (
+    IndexReport,
+    Progress,
+    build_index,
+    forget_documents_of,
+    rewrite_index,
+    update_index,
+)
 from hippograph.ports import Connector, Embedder, Parts
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.question import checked_question
@@ -272,6 +279,19 @@ def compact_index(
     """Write an index anew, without what is gone. It mends an index whose files are damaged."""
     settings = settings or Settings.load()
     return rewrite_index(Path(folder), parts or build_parts(settings), settings, progress)
+
+
+def forget_source(
+    source: str,
+    folder: str | Path,
+    *,
+    settings: Settings | None = None,
+    parts: Parts | None = None,
+    progress: Progress = lambda step, done, total: None,
+) -> IndexReport:
+    """Remove all documents of one source from an index. Raises ConnectorError where it holds nothing of it."""
+    settings = settings or Settings.load()
+    return forget_documents_of(source, Path(folder), parts or build_parts(settings), settings, progress)
 
 
 def list_versions(folder: str | Path) -> list[KeptVersion]:

@@ -10,7 +10,7 @@ from hippograph.errors import IndexMismatch
 from hippograph.ports import Connector, Parts, Splitter
 from hippograph.settings import Settings
 from hippograph.shards import EmbedShard, ExtractShard
-from hippograph.storage.changes import Changes, apply_changes, find_changes, find_copies
+from hippograph.storage.changes import Changes, apply_changes, find_changes, find_copies, forget_source
 from hippograph.storage.manifest import Manifest
 from hippograph.storage.publish import Shape, current_manifest, pending_strings, publish_pending
 from hippograph.storage.stage import Stage, batches
@@ -67,6 +67,8 @@ def build_index(
             keep_other_sources,
             settings.storage.batch_size,
             lambda count: progress("reading documents", count, 0),
+            max_loss=settings.sources.max_loss,
+            accept_loss=accept_loss,
         )
         return _finish(stage, changes, parts, settings, progress, retry_failed)
 
@@ -88,6 +90,15 @@ def update_index(
         check_shape(folder, parts, settings, migrate=False)
         changes = apply_changes(stage, added, removed, settings.storage.batch_size)
         return _finish(stage, changes, parts, settings, progress)
+
+
+def forget_documents_of(
+    source: str, folder: Path, parts: Parts, settings: Settings, progress: Progress = _silent
+) -> IndexReport:
+    """Remove all documents of a source that is not followed any more. Raises ConnectorError for an unknown one."""
+    with Stage(folder) as stage:
+        check_shape(folder, parts, settings, migrate=False)
+        return _finish(stage, forget_source(stage, source), parts, settings, progress)
 
 
 def rewrite_index(

@@ -169,9 +169,7 @@ def import_(
     from hippograph.importing.into_index import import_into
 
     with Steps(quiet=quiet) as steps:
-        imported, report = import_into(
-            path, folder, migrate=migrate, accept_loss=accept_loss, progress=steps
-        )
+        imported, report = import_into(path, folder, migrate=migrate, accept_loss=accept_loss, progress=steps)
     if as_json:
         json_of.print_json({**import_as_json(imported), "index": json_of.index_report(report, folder)})
     else:
@@ -300,6 +298,27 @@ def rollback(
         json_of.print_json({"index": str(folder), "version": json_of.version(version)})
     else:
         typer.echo(f"Version {version.number} of {folder} is visible again.")
+
+
+@app.command()
+def forget(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="As it was indexed.", show_default=False)],
+    folder: IndexFolder = INDEX,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Remove all documents of a source that is not to be followed any more."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_report
+    from hippograph.cli.progress import Steps
+    from hippograph.engine import forget_source
+
+    with Steps(quiet=quiet) as steps:
+        report = forget_source(source, folder, progress=steps)
+    if as_json:
+        json_of.print_json(json_of.index_report(report, folder))
+    else:
+        show_report(report, folder)
 
 
 @app.command()
