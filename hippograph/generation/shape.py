@@ -11,13 +11,15 @@ from hippograph.errors import SettingsError, UnreadableOutput
 
 Shape: TypeAlias = type[BaseModel] | Mapping[str, Any]
 _HOME = "#/$defs/answer_data"
+_ROOTS = {"type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum"}
+"""One of these stands in every schema that says something."""
 
 
 def schema_of(shape: Shape) -> Mapping[str, Any]:
     """The JSON schema of a shape. Raises SettingsError for what is none."""
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         return shape.model_json_schema()
-    if not isinstance(shape, Mapping) or not ({"type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum"} & set(shape)):
+    if not isinstance(shape, Mapping) or not _ROOTS & set(shape):
         raise SettingsError(
             "The shape of an answer is a pydantic model class or a JSON schema, "
             'such as {"type": "object", "properties": {"town": {"type": "string"}}}.'
