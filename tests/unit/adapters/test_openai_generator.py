@@ -10,8 +10,17 @@ import pytest
 
 from hippograph.adapters.openai_generator import OpenAIGenerator
 from hippograph.budget import Budget, within
-from hippograph.errors import BudgetSpent, ContextTooLong, GenerationError, ModelUnavailable, UnreadableOutput
+from hippograph.errors import (
+    BudgetSpent,
+    ContextTooLong,
+    GenerationError,
+    ModelUnavailable,
+    SettingsError,
+    UnreadableOutput,
+)
+from hippograph.settings import Settings
 from hippograph.types import Message, ModelRequest, Usage
+from hippograph.wiring import build_generator
 from tests.model_server import ModelServer, messages_text
 from tests.model_server_faults import Fault, Faults
 
@@ -337,6 +346,16 @@ def test_a_closed_generator_opens_again(generator_of):
         generator.generate(question())
 
     assert generator.usage()["answer"].llm_calls == 2
+
+
+def test_settings_choose_the_generator():
+    """None by default, the one behind a server by its name, any other by its place."""
+    server = {"base_url": "http://localhost:1/v1", "model": "toy-model"}
+
+    assert build_generator(Settings()) is None
+    assert build_generator(Settings(models={"generator": "openai"}, generator=server)).name == "toy-model"
+    with pytest.raises(SettingsError, match="Known are none, openai"):
+        build_generator(Settings(models={"generator": "shiny"}))
 
 
 def test_a_process_ends_quietly_with_calls_under_way():
