@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.moments import in_utc, parse_moment
+from connectors.outages import is_outage
 from connectors.parsers.entries import BrokenEntry, Entry, Scalar, one_line, scalar, storable
 from connectors.reading import Origin, entry_documents
-from hippograph.errors import ConnectorError, HippographError
+from hippograph.errors import ConnectorError, HippographError, SourceUnavailable
 from hippograph.types import Document, SourceFailure, content_id
 
 MOMENT_KEYS = (
@@ -30,6 +31,9 @@ class LlamaIndexConnector:
     `source` names the source for ever, such as "notion:handbook"; `arguments` go to the reader's load_data at
     each reading. A document whose id the reader left to chance is known by a hash of its title and text. Title,
     timestamp and URI are taken from the metadata where readers commonly put them.
+
+    A reader reads everything to give anything, and what some say of their resources does not always tell one state from
+    the next. So it knows no marks: what changed is told by content.
     """
 
     def __init__(self, reader: Any, source: str, **arguments: Any) -> None:
@@ -43,7 +47,8 @@ class LlamaIndexConnector:
     def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
         """Every document, or those whose timestamp is after `since` or unknown.
 
-        Raises ConnectorError when the reader fails, also half-way.
+        Raises ConnectorError when the reader fails, also half-way; it is SourceUnavailable where its service did not
+        answer.
         """
         moment = in_utc(since) if since else None
         for item in entry_documents(map(_entry, self._load()), Origin("", self.source, "text/plain")):
@@ -58,10 +63,13 @@ class LlamaIndexConnector:
         except HippographError:
             raise
         except Exception as error:
-            raise ConnectorError(
-                f"{type(self._reader).__name__} cannot read {self.source}: {type(error).__name__}: "
-                f"{one_line(str(error)).rstrip('.')}. Check its settings."
-            ) from error
+            what = f"{type(self._reader).__name__} cannot read {self.source}"
+            said = f"{type(error).__name__}: {one_line(str(error)).rstrip('.')}"
+            if is_outage(error):
+                raise SourceUnavailable(
+                    f"{what} just now: {said}. Try again later; what was read of it stays."
+                ) from error
+            raise ConnectorError(f"{what}: {said}. Check its settings.") from error
 
     def _lazily(self) -> Iterator[Any]:
         try:

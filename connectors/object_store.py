@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 from collections import Counter
@@ -18,6 +17,7 @@ from connectors.globs import selection
 from connectors.marks import ReadItem, State, is_recent, items_read, marked, named_item
 from connectors.moments import in_utc, parse_moment
 from connectors.options import Options
+from connectors.outages import is_outage
 from connectors.parsers.entries import one_line
 from connectors.reading import LARGEST_FILE, TOO_LARGE, Origin, nothing_read, read_stream
 from hippograph.errors import ConnectorError, MissingExtra, SourceUnavailable
@@ -29,15 +29,6 @@ TAG_KEYS = ("ETag", "etag", "md5Hash", "generation")
 """What changes with an object's content: S3, Azure and Google."""
 MOST_OUTAGES = 5
 """Objects out of reach in a row, after which the store is."""
-OUTAGES = frozenset(
-    {
-        *("ConnectTimeoutError", "ReadTimeoutError", "EndpointConnectionError", "ConnectionClosedError"),
-        *("ClientConnectorError", "ClientConnectorDNSError", "ServerDisconnectedError", "ClientOSError"),
-        *("ServerTimeoutError", "ServiceRequestError", "ServiceResponseError", "FSTimeoutError"),
-    }
-)
-"""Errors of boto, aiohttp, Azure and Google that speak of the way to the store, by name: none of them is at hand."""
-OUTAGE_NUMBERS = frozenset({errno.EBUSY, errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH})
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs"}
 FETCHED_AT_ONCE = 16
 HELD_BYTES = 1 << 26
@@ -113,7 +104,7 @@ class ObjectStoreConnector:
             self._files.invalidate_cache()
             found: Mapping[str, Mapping[str, Any]] = self._files.find(self._root, detail=True)
         except Exception as error:  # each vendor has errors of its own
-            if _is_outage(error):
+            if is_outage(error):
                 raise SourceUnavailable(
                     f"{self.source} cannot be listed just now ({_said(error)}). Try again later; what was read "
                     "of it stays."
@@ -169,8 +160,8 @@ class ObjectStoreConnector:
             )
             for file in batch:
                 content = contents.get(file.path)
-                is_outage = isinstance(content, Exception) and _is_outage(content)
-                outages = outages + 1 if is_outage else 0
+                is_away = isinstance(content, Exception) and is_outage(content)
+                outages = outages + 1 if is_away else 0
                 if isinstance(content, Exception) and outages == MOST_OUTAGES:
                     raise SourceUnavailable(
                         f"{self.source} went out of reach: {outages} objects in a row ({_said(content)}). Try again "
@@ -237,17 +228,6 @@ def _changed_at(about: Mapping[str, Any]) -> datetime | None:
 
 def _tag(about: Mapping[str, Any]) -> str:
     return next((" ".join(str(about[key]).split()) for key in TAG_KEYS if about.get(key)), "")
-
-
-def _is_outage(error: BaseException) -> bool:
-    """Whether an error, or one that led to it, says that the store is not there just now."""
-    seen: BaseException | None = error
-    while seen is not None:
-        is_number = isinstance(seen, OSError) and seen.errno in OUTAGE_NUMBERS
-        if is_number or isinstance(seen, TimeoutError | ConnectionError) or type(seen).__name__ in OUTAGES:
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
 
 
 def _batches(files: Sequence[StoredFile]) -> Iterator[list[StoredFile]]:

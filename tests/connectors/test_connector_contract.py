@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import marks, sql_moments
 from connectors.by_uri import connector_for
 from connectors.file import FileConnector
 from connectors.folder import FolderConnector
@@ -24,7 +26,7 @@ from connectors.object_store import ObjectStoreConnector
 from connectors.sql import SqlConnector
 from connectors.web_client import Limits
 from hippograph.ports import Connector
-from hippograph.types import Document, SourceFailure
+from hippograph.types import Document, SourceFailure, Unchanged
 
 
 @pytest.fixture
@@ -212,3 +214,40 @@ def test_failures_are_sentences(make):
             assert failure.reason[0].isupper()
             assert failure.reason.endswith(".")
             assert "\n" not in failure.reason
+
+
+def marked(connector: Connector, known: dict[str, str]) -> list:
+    """What a connector gives to somebody who knows these marks."""
+    if not hasattr(connector, "changed_documents"):
+        pytest.skip("it reads everything each time")
+    return list(connector.changed_documents(known))
+
+
+def test_a_first_reading_by_marks_gives_every_document(make):
+    """Nothing is known, so all are given in full, as `documents` gives them, each with a mark or none."""
+    found = marked(make(), {})
+
+    assert [replace(item, mark="") if isinstance(item, Document) else item for item in found] == list(
+        make().documents()
+    )
+
+
+def test_a_second_reading_by_marks_gives_no_document_that_was_whole(make, monkeypatch):
+    """It accounts for each of them, tells the same failures, and reads again only where something was refused."""
+    later = marks.now_ns() + 10**18
+    monkeypatch.setattr(marks, "now_ns", lambda: later)
+    monkeypatch.setattr(sql_moments, "now_ns", lambda: later)
+    first = marked(make(), {})
+    known = {item.id: item.mark for item in first if isinstance(item, Document) and item.mark}
+    second = marked(make(), known)
+
+    refused = {item.uri.partition("#")[0] for item in first if isinstance(item, SourceFailure)}
+    again = [item for item in second if isinstance(item, Document)]
+    given = [item.id for item in second if not isinstance(item, SourceFailure)]
+    assert all(item in first for item in again)
+    assert all(item.uri.partition("#")[0] in refused for item in again)
+    assert sorted(given) == sorted(item.id for item in first if isinstance(item, Document))
+    assert any(isinstance(item, Unchanged) for item in second) or len(again) == len(given)
+    assert [item for item in first if isinstance(item, SourceFailure)] == [
+        item for item in second if isinstance(item, SourceFailure)
+    ]

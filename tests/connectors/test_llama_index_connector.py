@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hippograph.errors import ConnectorError
+from hippograph.errors import ConnectorError, SourceUnavailable
 from hippograph.types import Document, content_id
 
 pytest.importorskip("llama_index.core", reason="needs llama-index-core")
@@ -144,3 +144,17 @@ def test_what_is_no_reader_is_refused():
         LlamaIndexConnector(object(), "x")
     with pytest.raises(ConnectorError, match="Name the source"):
         LlamaIndexConnector(Pages(), " ")
+
+
+def test_a_service_that_does_not_answer_may_be_back_later():
+    """Whatever the reader's library calls it, and however deep; other errors are not worth another try."""
+
+    class ReadTimeout(Exception):
+        pass
+
+    wrapped = RuntimeError("the reader failed")
+    wrapped.__cause__ = ReadTimeout("no answer")
+    for error, kind in ((wrapped, SourceUnavailable), (ValueError("no such page"), ConnectorError)):
+        with pytest.raises(ConnectorError) as caught:
+            list(LlamaIndexConnector(Pages(error=error), "wiki").documents())
+        assert type(caught.value) is kind
