@@ -128,6 +128,21 @@ def extraction(dataset: DatasetFolder, as_json: AsJson = False) -> None:
         show_values(dataset.resolve().name, report)
 
 
+@app.command()
+def cost(dataset: DatasetFolder, as_json: AsJson = False) -> None:
+    """Prompt tokens of a language model for each passage and question, by variant. Nothing is sent."""
+    from eval.cost import measure_cost
+    from eval.tables import show_reports
+
+    report = measure_cost(dataset)
+    if as_json:
+        _print_json(report)
+        return
+    name = f"{report['dataset']}, tokens by {report['counted_by']}"
+    show_reports(f"{name}: each passage", report["per_passage"], list(report["per_passage"][0]))
+    show_reports(f"{name}: each question", report["per_question"], list(report["per_question"][0]))
+
+
 @app.command("train-ranker")
 def train_ranker(
     datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="What to train on.")],
