@@ -67,8 +67,10 @@ def find_new_synonyms(steps: Steps, numerals: Numerals, first_new: int, threshol
         for block in range(0, end, BLOCK_ROWS):
             stop = min(block + BLOCK_ROWS, end)
             cosines = from_steps(steps[block:stop]) @ new.T
-            left, right = np.nonzero(cosines >= threshold)
-            cosine = cosines[left, right]
+            flat = cosines.ravel()
+            near = np.flatnonzero(flat >= threshold)  # several times faster than over rows and columns
+            left, right = np.divmod(near, len(new))
+            cosine = flat[near]
             left, right = block + left, start + right
             alike = numerals[left] == numerals[right]
             kept = (left < right) & alike & (numerals[left] != SAYS_NOTHING)
