@@ -1,21 +1,16 @@
 """What came of a shard in another process: a value or an error, both of which travel.
 
-An error of the work comes back as data, so that it is never mistaken for the loss of a worker. Nothing here imports
-more than Python itself, because a worker process starts from this module and sets its number of threads first.
+An error of the work comes back as data, so that it is never mistaken for the loss of a worker.
 """
 
 from __future__ import annotations
 
 import copy
-import os
-import signal
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +50,9 @@ def that_travels(error: Exception) -> Exception:
     return travelling
 
 
-def serve(pipe: Connection) -> None:
+def serve(handle: int) -> None:
     """The life of a worker process: shards in, outcomes out, until the other end of the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard stops the parent, and the parent its workers
-    for variable in THREADS:
-        os.environ.setdefault(
-            variable, "1"
-        )  # a worker a processor: more threads would only wait for each other
+    pipe = Connection(handle)
     while True:
         try:
             work, shard = pipe.recv()

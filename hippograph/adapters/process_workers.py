@@ -1,18 +1,23 @@
 """Workers that are processes of this machine.
 
-Each has a pipe of its own, so it is known which shard a process held when it died: that shard alone is given to another
-process. Processes are started afresh ("spawn"), because torch and its threads do not survive a fork; the first shard
-therefore waits for a second of imports. A process whose parent is gone, even by SIGKILL, sees its pipe close and ends.
+Each has a pipe of its own, so it is known which shard a process held when it died: that shard alone is given to
+another process. Processes are started afresh, because torch and its threads do not survive a fork, and not by
+multiprocessing, which would run the caller's script once more in each. The first shard therefore waits for a second of
+imports. A process whose parent is gone, even by SIGKILL, sees its pipe close and ends.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count as count_from
-from multiprocessing import get_context
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from subprocess import DEVNULL, Popen, TimeoutExpired
 from typing import Any, TypeVar
 
 from hippograph.adapters.outcomes import Outcome, serve
@@ -27,6 +32,10 @@ DEATHS_ALLOWED = 3
 """A shard whose process died this often is not tried again: it takes more memory than there is, or crashes."""
 
 SECONDS_TO_END = 5.0
+
+STANDARD_ERROR = 2
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class ProcessWorkers:
@@ -76,11 +85,16 @@ class _Worker:
     """A process and our end of its pipe."""
 
     def __init__(self) -> None:
-        context = get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs,), name="hippograph-worker", daemon=True)
-        self.process.start()
-        theirs.close()  # only then does its death close the pipe
+        self.pipe, theirs = Pipe()
+        with theirs:  # closed here, or the death of the process would not close it
+            self.process = Popen(
+                [sys.executable, "-c", f"from {serve.__module__} import serve; serve({theirs.fileno()})"],
+                pass_fds=[theirs.fileno()],
+                env=_environment(),
+                stdin=DEVNULL,
+                stdout=STANDARD_ERROR,  # standard output is the caller's
+                process_group=0,  # the keyboard stops the caller, and the caller its workers
+            )
         self.job: _Job | None = None
 
     def give(self, work: Callable[[list[Any]], Any], job: _Job) -> bool:
@@ -101,15 +115,23 @@ class _Worker:
         self.job = None
         return outcome
 
-    def end(self) -> int | None:
+    def end(self) -> int:
         """The exit code of the process, which is killed when it is at work."""
         self.pipe.close()
         if self.job is None:
-            self.process.join(SECONDS_TO_END)
-        if self.process.is_alive():
-            self.process.kill()
-        self.process.join(SECONDS_TO_END)
-        return self.process.exitcode
+            with suppress(TimeoutExpired):
+                return self.process.wait(SECONDS_TO_END)
+        self.process.kill()
+        return self.process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, the places we import from, and one thread for numbers where nobody set another number.
+
+    With a worker a processor, more threads would only wait for each other.
+    """
+    places = os.pathsep.join(place or os.getcwd() for place in sys.path)
+    return {**dict.fromkeys(THREADS, "1"), **os.environ, "PYTHONPATH": places}
 
 
 class _Crew:
@@ -138,7 +160,7 @@ class _Crew:
         """Those at work."""
         return [worker for worker in self._workers if worker.job is not None]
 
-    def bury(self, worker: _Worker) -> int | None:
+    def bury(self, worker: _Worker) -> int:
         """Take a dead one out; its exit code."""
         self._workers.remove(worker)
         return worker.end()
@@ -216,7 +238,6 @@ class _Run:
             raise WorkersUnavailable(
                 f"{job.deaths} worker processes died over shard {job.number + 1}, the last with exit code "
                 f"{exit_code} (-9 is what a machine without memory does to a process). Make storage.batch_size "
-                "or workers.count smaller. A script that starts workers must do so below "
-                "`if __name__ == '__main__':`."
+                "or workers.count smaller."
             )
         self._again.append(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -151,9 +152,10 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     assert _all_end(children)
 
 
-def test_a_script_that_stops_leaves_no_process_behind():
-    """Workers that nobody closed end with the script, and so does the script."""
-    code = (
+def test_a_script_needs_no_guard_and_leaves_no_process_behind(tmp_path):
+    """Workers do not run the script that started them, print nothing of their own, and end with it unclosed."""
+    script = tmp_path / "script.py"
+    script.write_text(
         "from hippograph.adapters.process_workers import ProcessWorkers\n"
         "from tests.shard_work import process_and_threads\n"
         "workers = ProcessWorkers(2)\n"
@@ -162,7 +164,13 @@ def test_a_script_that_stops_leaves_no_process_behind():
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, script],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
     assert (done.returncode, done.stderr) == (0, "")
