@@ -94,8 +94,10 @@ class Stage:
             try:
                 self._db = sqlite3.connect(folder / STAGE_NAME)
                 self._db.execute("PRAGMA journal_mode = WAL")
-                if not self._has_format():
-                    self._db.executescript(f"{SCHEMA} PRAGMA user_version = {FORMAT};")
+                is_new = not self._has_format()
+                self._db.executescript(SCHEMA)
+                if is_new:
+                    self._db.execute(f"PRAGMA user_version = {FORMAT}")
             except BaseException:
                 os.close(self._lock)
                 raise
