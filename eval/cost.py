@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ PASSAGES = 5
 """Passages that a reader is shown (HippoRAG 2: qa_top_k)."""
 TOGETHER = 8
 PUBLISHED = {
-    "two calls": "HippoRAG: 2 calls, 1,000 to 3,000 tokens",
-    "recognition": "HippoRAG 2: 1 call",
-    "answer": "HippoRAG 2: 1 call over 5 passages",
+    "two calls": "HippoRAG: 2, 1-3 k",
+    "recognition": "HippoRAG 2: 1",
+    "answer": "HippoRAG 2: 1",
 }
 
 
@@ -76,9 +77,13 @@ def token_counter() -> tuple[Count, str]:
             os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(folder))
             import tiktoken
 
-            encoding = tiktoken.get_encoding("o200k_base")
-            return lambda text: len(encoding.encode(text, disallowed_special=())), "o200k_base"
+            encode = tiktoken.get_encoding("o200k_base").encode_ordinary
+            return partial(_length, encode), "o200k_base"
     return count_tokens, "estimate"
+
+
+def _length(encode: Callable[[str], list[int]], text: str) -> int:
+    return len(encode(text))
 
 
 def _reading_rows(
@@ -96,7 +101,7 @@ def _reading_rows(
             replies = [_reply_tokens(reading, count) for reading in known]
             has_own_replies = has_replies and StepName.MISSED not in steps
             yield {
-                "variant": name if together == 1 else f"{name}, {together} passages in each",
+                "variant": name if together == 1 else f"{name} for {together} passages",
                 "calls": round(len(steps) / together, 3),
                 "prompt_tokens": round(total / len(passages), 1),
                 "reply_tokens": _mean(replies) if has_own_replies else None,
@@ -131,8 +136,8 @@ def _question_rows(
             start = number * FACTS % len(facts)
             request = recognition_request(question.text, facts[start : start + FACTS])
             sums["recognition"].append(_tokens(request.messages, count))
-        sums["answer"].append(_asked(lambda model, q=question.text, s=shown: _answer(model, q, s), count))
-        sums["decomposition"].append(_asked(lambda model, q=question.text: decompose(q, model), count))
+        sums["answer"].append(_asked(partial(_answer, question.text, shown), count))
+        sums["decomposition"].append(_asked(partial(decompose, question.text), count))
     for name, tokens in sums.items():
         if tokens:
             yield {
@@ -143,7 +148,7 @@ def _question_rows(
             }
 
 
-def _answer(model: ScriptedGenerator, question: str, shown: Sequence[Passage]) -> None:
+def _answer(question: str, shown: Sequence[Passage], model: ScriptedGenerator) -> None:
     evidence = [
         Evidence(
             RankedPassage(rank, Row(rank), passage, 1.0, 1, "", None),
