@@ -1,8 +1,8 @@
 """What a language model costs: prompt tokens of each way to read passages and to answer questions.
 
-Nothing is sent. Prompts are made as they would be, from the data set's own texts, and counted. Beside them stand the
-figures published for HippoRAG: two calls a passage of 1,000 to 3,000 tokens together, and for a question one call for
-recognition and one for reading (METHODS, section 11.8; arXiv 2405.14831 and 2502.14802).
+Nothing is sent. Prompts are made as they would be, from the data set's own texts, and counted. Beside them stands what
+is known of HippoRAG: two calls a passage, by its prompts 1,000 to 3,000 tokens together, and for a question one call
+for recognition and one for reading (arXiv 2405.14831 and 2502.14802).
 """
 
 from __future__ import annotations
