@@ -306,6 +306,56 @@ def readers(
 
 
 @bench.command()
+def synonyms(
+    names: Annotated[int, typer.Option(min=1000, help="How many names there are.")] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """Seconds of finding the synonyms of 1 % new names, beside comparing all with all; and the recall."""
+    from eval.bench.synonyms import measure_synonyms
+    from eval.tables import show_values
+
+    report = measure_synonyms(names)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("synonyms", report)
+
+
+@bench.command("open")
+def opening(
+    sizes: Annotated[list[int] | None, typer.Argument(metavar="PASSAGES...", help="1000 and 100000.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Milliseconds of opening a small index and a large one."""
+    from eval.bench.opening import ROUNDS, SIZES, measure_opening
+    from eval.tables import bars, show_reports
+
+    with bars() as shown:
+        report = measure_opening(sizes or SIZES, ROUNDS, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_reports("open", report["sizes"], list(report["sizes"][0]))
+
+
+@bench.command()
+def flow(
+    dataset: DatasetFolder,
+    limit: Annotated[int | None, typer.Option(min=10, metavar="N", help="Only the first N rows.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Seconds of indexing by the Prefect flow, beside those of the plain function."""
+    from eval.bench.flow import measure_flow
+    from eval.tables import show_values
+
+    report = measure_flow(dataset, limit)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("flow", report)
+
+
+@bench.command()
 def startup(index: IndexFolder = None, as_json: AsJson = False) -> None:
     """Seconds a fresh process takes to import, to print help and, given an index, to search it."""
     from eval.bench.startup import measure_startup
