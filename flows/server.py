@@ -67,7 +67,12 @@ def _own_server(port: int) -> Iterator[None]:
             f"PREFECT_API_URL={url} and leave --start-server out; else name another --port."
         )
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "PREFECT_SERVER_ANALYTICS_ENABLED": "false", **LEASES_ON_DISK}
+    environment = {
+        **os.environ,
+        **LEASES_ON_DISK,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_API_URL": url,  # else the pages ask port 4200, wherever they come from
+    }
     environment.pop("PREFECT_API_URL", None)
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
