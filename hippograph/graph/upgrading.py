@@ -9,8 +9,12 @@ Weighing each shared thing by how many passages name it, or by the facts that th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from hippograph.text.names import normal_name
+from hippograph.types import Extraction, Passage
 
 CALL_TOKENS = 850
 """What reading a passage takes beside its text: the prompts of two calls, the entities between them, the reply."""
@@ -28,6 +32,21 @@ class Upgradable:
     entities: Sequence[str]
     """The normal names of what it names, each once."""
     fact_count: int
+
+
+def upgrade_first(
+    passages: Sequence[Passage],
+    extractions: Sequence[Extraction],
+    token_count: Callable[[str], int],
+    budget_tokens: int | None = None,
+) -> list[int]:
+    """The order of upgrading for passages and what the rules found in each, one extraction a passage."""
+    names = [sorted({normal_name(mention.name) for mention in each.mentions}) for each in extractions]
+    rows = [
+        Upgradable(passage.id, token_count(passage.embedding_text()), found, len(each.triples))
+        for passage, each, found in zip(passages, extractions, names, strict=True)
+    ]
+    return upgrade_order(rows, Counter(name for found in names for name in found), budget_tokens)
 
 
 def upgrade_order(

@@ -48,6 +48,10 @@ class LlmExtractor:
         self.fingerprint = self._fingerprint(generator)
         self.halted: GenerationError | None = None
 
+    def within(self, generator: Generator) -> LlmExtractor:
+        """The same extractor over another generator, such as the same one under a budget. The journal is shared."""
+        return LlmExtractor(generator, self._settings, self.asker.journal, self._at_once)
+
     @property
     def steps(self) -> tuple[Step, ...]:
         """The calls a passage takes, in order; the last is repeated for each round of gleaning."""

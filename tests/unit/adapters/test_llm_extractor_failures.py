@@ -191,6 +191,19 @@ def test_a_budget_that_is_only_set_aside_is_waited_for():
     assert generator.budget.spent().prompt_tokens == 270
 
 
+def test_the_same_extractor_works_under_a_budget():
+    """It is the same by its fingerprint, and what one has read the other need not ask."""
+    made, _ = extractor(RECORDED)
+    made.extract(passages(TEXTS[:2]))
+    budgeted = made.within(Budgeted(RECORDED, Budget(calls=0)))
+
+    results = budgeted.extract(passages(TEXTS[:3]))
+
+    assert budgeted.fingerprint == made.fingerprint
+    assert read_ones(results) == [True, True, False]
+    assert results[2].reason == "budget: The budget of 0 calls is spent."
+
+
 def test_a_run_that_dies_repeats_no_call_that_was_answered(tmp_path):
     """Readings are in the journal before anything else happens: of two calls a passage, none is made twice."""
     paid = []

@@ -3,7 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hippograph.graph.upgrading import CALL_TOKENS, Upgradable, upgrade_order, upgrade_tokens
+from hippograph import toy
+from hippograph.adapters.rules import RuleExtractor
+from hippograph.graph.upgrading import CALL_TOKENS, Upgradable, upgrade_first, upgrade_order, upgrade_tokens
+from hippograph.text.passages import make_passages
 
 COUNTS = {"ada": 3, "marren": 2, "alone": 1}
 
@@ -41,6 +44,19 @@ def test_a_budget_ends_the_list_before_the_passage_that_would_exceed_it():
     assert upgrade_order(rows, COUNTS, 2 * CALL_TOKENS) == [0, 1]
     assert upgrade_order(rows, COUNTS, 2 * CALL_TOKENS - 1) == [0]
     assert upgrade_order(rows, COUNTS, 0) == []
+
+
+def test_the_order_for_passages_and_what_the_rules_found_in_them():
+    """Names are counted over all passages, each once a passage; the order is that of their gain."""
+    documents = [toy.document(name) for name in ("ada", "babbage", "chambery", "menabrea")]
+    passages = [make_passages(each, [(0, len(each.text))], [""])[0] for each in documents]
+    extractions = list(RuleExtractor().extract(passages))
+
+    order = upgrade_first(passages, extractions, lambda text: len(text) // 4)
+
+    assert sorted(order) == [0, 1, 2, 3]
+    assert order[0] == 3, "Luigi Menabrea names the article, the engine and Chambéry, all named elsewhere"
+    assert upgrade_first(passages, extractions, lambda text: 0, CALL_TOKENS) == [3]
 
 
 ROWS = st.lists(
