@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from hippograph.generation.candidates import Candidate, CandidateKind
 from hippograph.generation.claims.splitting import reason_to_skip, split_claims
+from hippograph.generation.claims.subjects import find_opening
 from hippograph.generation.claims.words import UNRESOLVED, is_person_noun, word_set
 from hippograph.generation.question_types import read_question
 from hippograph.generation.type_match import fits_type
@@ -235,7 +236,9 @@ def statements_of(passage: Passage, chance: random.Random) -> list[tuple[str, st
 def leans(statement: str) -> bool:
     """Whether a statement opens with a pronoun or a plain "the film", and so needs the sentence before it."""
     first = statement.split()[0].lower().removesuffix("'s")
-    return first in UNRESOLVED or _LEANS.match(statement) is not None
+    opening = find_opening(statement)
+    subject = opening.text.lower() if opening else ""
+    return first in UNRESOLVED or subject in UNRESOLVED or _LEANS.match(statement) is not None
 
 
 def only_place(statement: str, name: str) -> tuple[int, int] | None:

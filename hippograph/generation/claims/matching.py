@@ -13,10 +13,12 @@ REACH = 3
 ROUNDING = 0.05
 """ "About 40" is borne out by 41."""
 
+LONGER_STEM = 2
+"""So many more letters may the stem of one form of a word have than that of another."""
 SPELLING = 0.7
 """Words that share so many of their letters in order may be spellings of one name."""
 
-_ARTICLES = frozenset(["the", "a", "an"])
+ARTICLES = frozenset(["the", "a", "an"])
 _JOINTS = word_set("of in the and for at on to de van von")
 _TITLES = word_set(
     "sir dr mr mrs ms lord lady king queen prince princess saint st duke count emperor president professor"
@@ -35,7 +37,7 @@ def holds(told: Item, claimed: Item, is_about: bool = False) -> bool:
     if told.kind is ItemKind.SMALL or claimed.kind is ItemKind.SMALL:
         return False
     if told.kind is not claimed.kind:
-        return told.key == claimed.key
+        return same_stem(told.key, claimed.key)
     if isinstance(told.value, Day) and isinstance(claimed.value, Day):
         return claimed.value.agrees(told.value)
     if isinstance(told.value, float) and isinstance(claimed.value, float):
@@ -43,7 +45,15 @@ def holds(told: Item, claimed: Item, is_about: bool = False) -> bool:
         return abs(told.value - claimed.value) <= allowed
     if told.kind is ItemKind.NAME:
         return same_name(told.key, claimed.key)
-    return told.key == claimed.key
+    return same_stem(told.key, claimed.key)
+
+
+def same_stem(first: str, second: str) -> bool:
+    """Whether two stems are of one word, cut short by more or fewer endings: "murder" and "murd"."""
+    short, long = sorted((first, second), key=len)
+    return short == long or (
+        len(short) > 3 and long.startswith(short) and len(long) - len(short) <= LONGER_STEM
+    )
 
 
 def may_be_same(claimed: Item, told: Item) -> bool:
@@ -112,7 +122,13 @@ def same_name(first: str, second: str) -> bool:
 
 def nearness(claim: Reading, place: int, sentence: Reading, other: int) -> int:
     """How many neighbours two items share, going outward until the first that differs; ends count as one."""
-    return sum(_shared(claim.items, place, sentence.items, other, step) for step in (-1, 1))
+    return sum(neighbours(claim, place, sentence, other))
+
+
+def neighbours(claim: Reading, place: int, sentence: Reading, other: int) -> tuple[int, int]:
+    """The same, before them and after them."""
+    before, after = (_shared(claim.items, place, sentence.items, other, step) for step in (-1, 1))
+    return before, after
 
 
 def _shared(claim: Sequence[Item], place: int, sentence: Sequence[Item], other: int, step: int) -> int:
@@ -130,7 +146,7 @@ def _shared(claim: Sequence[Item], place: int, sentence: Sequence[Item], other: 
 
 def _next(items: Sequence[Item], place: int, step: int) -> int:
     place += step
-    while 0 <= place < len(items) and items[place].key in _ARTICLES:
+    while 0 <= place < len(items) and items[place].key in ARTICLES:
         place += step
     return place
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from hippograph.generation.candidates import number_spans
-from hippograph.generation.claims.words import NEGATIONS, word_set
+from hippograph.generation.claims.words import LIGHT_WORDS, NEGATIONS, is_verb, word_set
 from hippograph.generation.names import name_spans, quote_spans
 from hippograph.generation.overlap import FUNCTION_WORDS, stem
 from hippograph.text.dates import MONTHS, find_dates
@@ -118,10 +118,6 @@ class Reading:
         """How often the statement holds the words of a name."""
         return self.plain.count(f" {' '.join(words(name.text)) or name.key} ")
 
-    def negations(self) -> int:
-        """How many words deny."""
-        return sum(item.key in NEGATIONS for item in self.items)
-
 
 @lru_cache(maxsize=4096)
 def read_statement(text: str) -> Reading:
@@ -182,6 +178,8 @@ def _name_pieces(text: str, span: Span) -> Iterator[Span]:
         start = opening.end()
         opening = _FIRST_WORD.match(text, start, end)
     rest = text[start:end].strip()
+    if start == 0 and " " not in rest and (is_verb(rest.lower()) or rest.endswith("ly")):
+        return  # "Born in Ribe": any word has a capital at the start of a sentence
     if rest and rest.lower() not in FUNCTION_WORDS and any(letter.isalpha() for letter in rest):
         yield start, end
 
@@ -206,7 +204,9 @@ def _slot(text: str, kind: ItemKind) -> Item:
 def _words(text: str, start: int, end: int) -> Iterator[Item]:
     for match in _TOKEN.finditer(text, start, end):
         word = match.group().lower().replace("’", "'")
-        if word.removesuffix("'s") in FUNCTION_WORDS or word in NEGATIONS:
+        if word in NEGATIONS and (_is_in_title(match) or _is_number_sign(match)):
+            yield Item(ItemKind.SMALL, match.group(), f"{match.group()}.")
+        elif word.removesuffix("'s") in FUNCTION_WORDS or word in NEGATIONS or word in LIGHT_WORDS:
             yield Item(ItemKind.SMALL, match.group(), word)
         elif word in _ORDINALS or re.fullmatch(r"\d+(?:st|nd|rd|th)", word):
             value = float(_ORDINALS.get(word, 0) or re.sub(r"\D", "", word) or 0)
@@ -214,6 +214,19 @@ def _words(text: str, start: int, end: int) -> Iterator[Item]:
         else:
             for part in words(match.group()):
                 yield Item(ItemKind.WORD, match.group(), stem(part))
+
+
+def _is_in_title(word: re.Match[str]) -> bool:
+    """The "No" of "No Good, Very Bad Day" denies nothing."""
+    return word.start() > 0 and word.group()[0].isupper()
+
+
+def _is_number_sign(word: re.Match[str]) -> bool:
+    """Nor does that of "no. 765", after which a sentence may have been cut off."""
+    return (
+        word.group().lower() == "no"
+        and re.match(r"\.\s*(?:\d|$)|\s*\d", word.string[word.end() :]) is not None
+    )
 
 
 def read_number(text: str) -> float | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hippograph.generation.citations import cite
-from hippograph.generation.claims.alignment import Alignment, align
+from hippograph.generation.claims.alignment import Alignment, Replaced, align
 from hippograph.generation.claims.parts import split_sentence
-from hippograph.generation.claims.reading import Reading, read_statement
+from hippograph.generation.claims.reading import ItemKind, Reading, read_statement
 from hippograph.generation.claims.splitting import is_unresolved, resolved_sentences
 from hippograph.ports import Embedder
 from hippograph.text.names import title_name
@@ -17,12 +17,17 @@ from hippograph.types import Claim, Evidence, Passage, Verdict, VerdictKind
 
 SUPPORT_COVERAGE, SUPPORT_WORDS = 0.75, 0.6
 """The shares of a claim, and of its words other than names, dates and numbers, that support takes."""
-MANY_WORDS = 4
-"""So many telling words in common make up for no other name, date or number in common."""
-REFUTE_COVERAGE = 0.7
-"""The share of the rest of a claim that a sentence must hold for its other value to count."""
-PARTICULAR, PARTICULAR_COVERAGE = 3.0, 0.9
-"""How particular a statement must be to be true of one subject only: see `Alignment.particular`."""
+FRAME = 0.85
+"""The share of the rest of a claim that a sentence must hold, in order, for its other value to speak against it."""
+TELLING, PARTICULAR = 2.5, 3.0
+"""How particular a statement must be to have one answer, and to be true of one subject only (`Alignment.particular`).
+
+"Was a German composer" is true of many; "designed the Iron Bridge over the Tamm in 1871" of one.
+"""
+CLOSE = 3
+"""So many equal neighbours say that two slots belong to the same words where no word governs them."""
+FEWEST_ITEMS = 2
+"""A claim of one word is borne out by anything."""
 SHARED_STEMS = 0.3
 """Sentences that share less of a claim's words are not looked at."""
 
@@ -88,7 +93,7 @@ def _judge_passage(claim: Reading, evidence: Evidence, place: int) -> list[Judge
         shared = wanted & (unit.reading.stems() | (about.stems() if about else frozenset()))
         if len(shared) < SHARED_STEMS * len(wanted):
             continue
-        if judged := judge(claim, align(claim, unit.reading, about)):
+        if judged := judge(align(claim, unit.reading, about)):
             kind, strength, why = judged
             found.append(Judged(kind, strength, why, place, unit.sentence))
     return found
@@ -106,52 +111,62 @@ def units_of(passage: Passage) -> tuple[Unit, ...]:
     return tuple(units)
 
 
-def judge(claim: Reading, aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
+def judge(aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
     """Whether a sentence supports or refutes a claim, how strongly, and why; None where it does neither."""
-    if not aligned.missing and not aligned.replaced:
-        return _judge_words(aligned)
-    return _judge_replaced(claim, aligned)
+    if aligned.slots + aligned.words < FEWEST_ITEMS:
+        return None
+    return _judge_words(aligned) if not aligned.missing else _judge_replaced(aligned)
 
 
 def _judge_words(aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
     """Every name, date and number is there: do the words say the same of them?"""
-    if aligned.words_held < SUPPORT_WORDS or aligned.rest_held < SUPPORT_COVERAGE:
-        return None
+    if aligned.words_held < SUPPORT_WORDS or aligned.rest_held < SUPPORT_COVERAGE or aligned.is_loose:
+        return _judge_opposed(aligned)
     strength = aligned.rest_held * (0.7 + 0.3 * aligned.in_sequence)
     if aligned.opposed:
-        claimed, told = aligned.opposed[0]
-        return VerdictKind.REFUTED, 0.9 * strength, f'The source says "{told}", not "{claimed}".'
+        return _judge_opposed(aligned)
     if aligned.is_denied:
         return VerdictKind.REFUTED, 0.9 * strength, "One of the two says it, the other denies it."
     return VerdictKind.SUPPORTED, strength, _in_other_words(aligned)
 
 
-def _judge_replaced(claim: Reading, aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
+def _judge_opposed(aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
+    """All but one word is there, and its opposite stands in its place."""
+    if (
+        not aligned.opposed
+        or aligned.is_denied
+        or aligned.rest_held < FRAME
+        or aligned.in_sequence < SUPPORT_COVERAGE
+    ):
+        return None
+    claimed, told = aligned.opposed[0]
+    return VerdictKind.REFUTED, 0.9 * aligned.rest_held, f'The source says "{told}", not "{claimed}".'
+
+
+def _judge_replaced(aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
     """Another name, date or number in the same place of the same statement."""
-    if not aligned.replaced or len(aligned.replaced) < len(aligned.missing) or aligned.is_denied:
+    replaced = aligned.replaced
+    if not replaced or len(replaced) < len(aligned.missing) or aligned.is_denied or aligned.opposed:
         return None
-    if len(aligned.replaced) > max(1, aligned.slots // 3) or aligned.rest_held < REFUTE_COVERAGE:
+    if len(replaced) > max(1, aligned.slots // 3) or aligned.rest_held < FRAME:
         return None
-    if not aligned.slots_held and len(claim.stems()) < MANY_WORDS:
+    is_framed = aligned.in_sequence >= FRAME
+    if aligned.is_subject_replaced:
+        speaks_against = is_framed and len(replaced) == 1 and aligned.particular >= PARTICULAR
+    else:
+        speaks_against = is_framed and aligned.particular >= TELLING
+        speaks_against = speaks_against or all(_is_exclusive(each) for each in replaced)
+    if not speaks_against:
         return None
-    if aligned.is_subject_replaced and not _is_telling_enough(aligned):
-        return None
-    first = aligned.replaced[0]
-    told = f'The source says "{first.told.text}", not "{first.claimed.text}".'
+    first = replaced[0]
     strength = aligned.rest_held * (0.6 + 0.2 * aligned.in_sequence + 0.2 * min(1.0, first.nearness / 4))
-    return VerdictKind.REFUTED, strength, told
+    return VerdictKind.REFUTED, strength, f'The source says "{first.told.text}", not "{first.claimed.text}".'
 
 
-def _is_telling_enough(aligned: Alignment) -> bool:
-    """Whether what is said of another subject is so particular that it can hardly be true of both.
-
-    "Was a German composer" is true of many; "designed the Iron Bridge over the Tamm in 1871" of one.
-    """
-    return (
-        len(aligned.replaced) == 1
-        and aligned.rest_held >= PARTICULAR_COVERAGE
-        and aligned.particular >= PARTICULAR
-    )
+def _is_exclusive(each: Replaced) -> bool:
+    """Whether a short statement has one answer: a date, a number, or a relation such as "born in"."""
+    has_one_answer = each.is_singular or each.claimed.kind is not ItemKind.NAME
+    return (each.is_governed or each.nearness >= CLOSE) and has_one_answer and not each.is_elsewhere
 
 
 def _in_other_words(aligned: Alignment) -> str:

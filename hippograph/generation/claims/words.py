@@ -88,6 +88,23 @@ def is_person_noun(noun: str) -> bool:
     return noun not in _THING_DESPITE_ENDING and _PERSON_ENDING.match(noun) is not None
 
 
+_LIGHT = """
+located situated based found lies lie lying stands stand placed set called named known titled dubbed part
+parts includes include included including consists consist consisting comprises contains contain contained
+happened happens occurred occurs took takes take place became become becomes served serves serving serve
+various several also remains remained
+"""
+LIGHT_WORDS = word_set(_LIGHT)
+"""Relations so general that any sentence which puts two names side by side may say them in other words."""
+
+_SINGULAR = """
+born birth died death capital directed director written wrote author designed designer composed composer
+invented inventor founded founder discovered discoverer built builder painted painter established succeeded
+preceded elected buried created creator height population area length named
+"""
+SINGULAR_WORDS = word_set(_SINGULAR)
+"""Relations that usually have one answer: who else is told to be it speaks against the claim."""
+
 HEDGE = re.compile(
     r"\b(?:probably|perhaps|possibly|presumably|apparently|allegedly|reportedly|supposedly|likely|"
     r"arguably|seemingly|purportedly|maybe)\b,?\s*",
