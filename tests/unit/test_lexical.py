@@ -1,6 +1,7 @@
-"""BM25 against its formula."""
+"""BM25 against its formula, against bm25s, and against an index that only ever held what is left."""
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -8,24 +9,39 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from hippograph.lexical import LexicalIndex, save_lexical_index
+from hippograph.lexical import COARSE, K1, B, LexicalIndex, LexicalScores
+from hippograph.tables import Files
+from hippograph.text.names import words
 
 TEXTS = ["the cat sat", "the cat and the dog and the cow", "fish", "", "cat cat cat"]
 
+NONE = np.zeros(0, dtype=np.int64)
 
-def index_of(folder, texts):
-    save_lexical_index(folder, "passages", texts)
-    return LexicalIndex(folder, "passages", len(texts))
+PRECISION = 1e-5
+"""Each word's share of a score is rounded to 2^-20; questions here have fewer than ten words."""
+
+
+def index_of(*batches):
+    """An index of batches of texts; each text is a passage and a sentence too."""
+    index = LexicalIndex(Files())
+    for batch in batches:
+        index.add(batch, batch)
+    return index
+
+
+def every_score(index, question, count, gone=()):
+    gone = np.array(sorted(gone), dtype=np.int64)
+    return index.scores(question, gone).of(np.arange(count)).tolist()
 
 
 def bm25(question, texts, k1=0.9, b=0.4):
     """Lucene's: idf ln(1 + (N - n + 1/2) / (n + 1/2)), and tf / (tf + k1 (1 - b + b length / mean length))."""
-    rows = [text.split() for text in texts]
+    rows = [words(text) for text in texts]
     mean = sum(map(len, rows)) / len(rows)
     scores = []
     for row in rows:
         score = 0.0
-        for word in dict.fromkeys(question.split()):
+        for word in dict.fromkeys(words(question)):
             held, count = sum(word in other for other in rows), row.count(word)
             idf = math.log(1 + (len(rows) - held + 0.5) / (held + 0.5))
             score += idf * count / (count + k1 * (1 - b + b * len(row) / mean)) if count else 0.0
@@ -33,66 +49,196 @@ def bm25(question, texts, k1=0.9, b=0.4):
     return scores
 
 
-def test_one_score_is_that_worked_out_on_paper(tmp_path):
-    """ "fish" is in one of five texts of 15 words: ln 4 x 1 / (1 + 0.9 x (0.6 + 0.4 / 3))."""
-    scores = index_of(tmp_path, TEXTS).scores("fish")
+text_of_words = st.lists(st.sampled_from(["ab", "cd", "ef", "gh", "ij"]), max_size=8).map(" ".join)
+corpora = st.lists(text_of_words, min_size=1, max_size=8)
 
-    assert scores.tolist() == pytest.approx([0, 0, math.log(4) / (1 + 0.9 * (0.6 + 0.4 / 3)), 0, 0])
+
+# ---------------------------------------------------------------------- scores
+
+
+def test_one_score_is_that_worked_out_on_paper():
+    """ "fish" is in one of five texts of 15 words: ln 4 x 1 / (1 + 0.9 x (0.6 + 0.4 / 3))."""
+    expected = math.log(4) / (1 + 0.9 * (0.6 + 0.4 / 3))
+
+    assert every_score(index_of(TEXTS), "fish", 5) == pytest.approx([0, 0, expected, 0, 0], abs=PRECISION)
 
 
 @pytest.mark.parametrize("question", ["cat", "the dog", "the cat and the fish", "cow elephant"])
-def test_scores_are_those_of_the_formula(tmp_path, question):
-    """Every row's score, for one word and several, known and unknown."""
-    assert index_of(tmp_path, TEXTS).scores(question) == pytest.approx(bm25(question, TEXTS), rel=1e-5)
+def test_scores_are_those_of_the_formula(question):
+    """Every row's score, for one word and several, known and unknown; of passages and of sentences."""
+    index, expected = index_of(TEXTS), bm25(question, TEXTS)
+
+    assert every_score(index, question, 5) == pytest.approx(expected, abs=PRECISION)
+    assert index.sentence_scores(question, np.arange(5)) == pytest.approx(expected, abs=PRECISION)
 
 
-text_of_words = st.lists(st.sampled_from(["ab", "cd", "ef", "gh", "ij"]), max_size=8).map(" ".join)
+@hypothesis_settings(deadline=None)
+@given(corpora, text_of_words)
+def test_any_corpus_is_scored_as_bm25s_scores_it(texts, question):
+    """The library says the same of any texts, words no text holds among them."""
+    import bm25s
+
+    tokens = [words(text) for text in texts]
+    known = sorted({token for row in tokens for token in row})
+    asked = [token for token in dict.fromkeys(words(question)) if token in known]
+    library = bm25s.BM25(k1=K1, b=B, method="lucene")
+    if asked:
+        ids = [[known.index(token) for token in row] for row in tokens]
+        library.index((ids, {token: i for i, token in enumerate(known)}), show_progress=False)
+    expected = library.get_scores(asked).tolist() if asked else [0.0] * len(texts)
+
+    assert every_score(index_of(texts), question, len(texts)) == pytest.approx(expected, abs=PRECISION)
 
 
-@hypothesis_settings(deadline=None, max_examples=50)
-@given(st.lists(text_of_words, min_size=1, max_size=8).filter(any), text_of_words)
-def test_any_corpus_is_scored_by_the_formula(tmp_path_factory, texts, question):
-    """The formula holds for any texts, and the best row is the best of a full scan."""
-    scores = index_of(tmp_path_factory.mktemp("bm25"), texts).scores(question)
-    expected = bm25(question, texts)
+def test_only_passages_that_share_a_word_are_given():
+    """Ascending, each once; all others score nothing, whatever rows are asked for."""
+    scores = index_of(TEXTS).scores("cat dog", NONE)
 
-    assert scores == pytest.approx(expected, rel=1e-5)
-    assert expected[int(np.argmax(scores))] == pytest.approx(max(expected))
+    assert scores.rows.tolist() == [0, 1, 4]
+    assert (scores.values > 0).all()
+    assert scores.of(np.array([3, 1, 2, 1])).tolist() == [0, scores.values[1], 0, scores.values[1]]
 
 
-def test_a_repeated_word_counts_once(tmp_path):
+def test_a_repeated_word_counts_once():
     """A question that says a word twice asks no more for it."""
-    index = index_of(tmp_path, TEXTS)
+    index = index_of(TEXTS)
 
-    assert index.scores("cat cat dog Cat").tolist() == index.scores("dog cat").tolist()
+    assert every_score(index, "cat cat dog Cat", 5) == every_score(index, "dog cat", 5)
+    assert index.sentence_scores("cat cat", np.arange(5)).tolist() == every_score(index, "cat", 5)
 
 
-def test_words_the_corpus_does_not_know_are_passed_over(tmp_path):
+def test_words_the_corpus_does_not_know_are_passed_over():
     """They neither score nor stop the others."""
-    index = index_of(tmp_path, TEXTS)
+    index = index_of(TEXTS)
 
-    assert not index.scores("elephant").any()
-    assert index.scores("elephant cat").tolist() == index.scores("cat").tolist()
-
-
-@pytest.mark.parametrize("texts", [["", ""], ["...", "—"]])
-def test_texts_without_words_score_nothing(tmp_path, texts):
-    """An empty vocabulary is an index too."""
-    index = index_of(tmp_path, texts)
-
-    assert index.scores("cat").tolist() == [0, 0]
-    assert index.specificity(["cat"]) == [0.0]
+    assert every_score(index, "elephant", 5) == [0] * 5
+    assert every_score(index, "elephant cat", 5) == every_score(index, "cat", 5)
+    assert not index.sentence_scores("elephant", np.arange(5)).any()
 
 
-def test_words_of_scripts_without_spaces_are_found_by_their_parts(tmp_path):
+@pytest.mark.parametrize("texts", [[], ["", ""], ["...", "—"]])
+def test_texts_without_words_score_nothing(texts):
+    """An empty vocabulary is an index too, and so is one without texts."""
+    index = index_of(texts)
+    scores = index.scores("cat", NONE)
+
+    assert every_score(index, "cat", len(texts)) == [0] * len(texts)
+    assert index.sentence_scores("cat", np.arange(len(texts))).tolist() == [0] * len(texts)
+    assert (scores.mean, scores.spread) == (0, 1e-9)
+
+
+def test_words_of_scripts_without_spaces_are_found_by_their_parts():
     """北京大学 shares 北京 with a question about it, and nothing with Tokyo."""
-    scores = index_of(tmp_path, ["北京大学", "東京", "Zürich"]).scores("北京")
+    index = index_of(["北京大学", "東京", "Zürich"])
 
-    assert (scores > 0).tolist() == [True, False, False]
+    assert [score > 0 for score in every_score(index, "北京", 3)] == [True, False, False]
 
 
-def test_a_rare_word_is_more_telling(tmp_path):
-    """ln of (rows + 1) over (rows that hold it + 1/2); nothing for a word no row holds."""
-    found = index_of(tmp_path, TEXTS).specificity(["cat", "fish", "elephant"])
+@given(corpora, text_of_words, st.lists(st.integers(0, 7), max_size=6))
+def test_some_sentences_score_as_they_do_among_all(texts, question, wanted):
+    """Whatever sentences are asked for, in any order and however often."""
+    index, expected = index_of(texts), bm25(question, texts) if any(texts) else [0.0] * len(texts)
+    rows = np.array([row for row in wanted if row < len(texts)], dtype=np.int64)
 
-    assert found == pytest.approx([math.log(6 / 3.5), math.log(6 / 1.5), 0.0])
+    found = index.sentence_scores(question, rows)
+    assert found == pytest.approx([expected[row] for row in rows], abs=PRECISION)
+
+
+def test_sentences_are_counted_by_themselves():
+    """Of one passage of two sentences each word is weighed by sentences, and each sentence by its own length."""
+    index = LexicalIndex(Files())
+    index.add(["the cat sat the dog"], ["the cat sat", "the dog"])
+
+    assert index.sentence_scores("dog", np.arange(2)) == pytest.approx(
+        bm25("dog", ["the cat sat", "the dog"]), abs=PRECISION
+    )
+
+
+# ---------------------------------------------------------------------- mean and spread
+
+
+@hypothesis_settings(deadline=None)
+@given(corpora, text_of_words)
+def test_mean_and_spread_are_those_of_every_passage(texts, question):
+    """As numpy computes them over all scores, the many zeros included; squares are taken of rounded scores."""
+    scores = index_of(texts).scores(question, NONE)
+    every = scores.of(np.arange(len(texts)))
+
+    assert scores.mean == pytest.approx(every.mean(), abs=1e-12)
+    assert scores.spread == pytest.approx(max(np.std(np.rint(every * COARSE) / COARSE), 1e-9), abs=1e-6)
+    assert scores.spread == pytest.approx(np.std(every), abs=1 / COARSE)
+
+
+def test_equal_scores_have_no_spread():
+    """It is never zero, so that what is divided by it stays a number."""
+    assert LexicalScores(np.arange(2), np.array([0.5, 0.5]), 2).spread == 1e-9
+
+
+# ---------------------------------------------------------------------- growing
+
+
+histories = st.lists(st.tuples(st.lists(text_of_words, max_size=4), st.sets(st.integers(0, 30), max_size=3)))
+
+
+@hypothesis_settings(deadline=None)
+@given(histories, st.lists(text_of_words, min_size=1, max_size=3))
+def test_any_history_scores_as_an_index_of_what_is_left(history, questions):
+    """To the last bit: texts that came and went leave no trace in the scores of the others."""
+    index, texts, gone = LexicalIndex(Files()), [], set()
+    for added, removed in history:
+        index.add(added, added)
+        texts += added
+        going = sorted(row for row in removed if row < len(texts) and row not in gone)
+        index.remove([texts[row] for row in going], [texts[row] for row in going])
+        gone.update(going)
+    left = [row for row in range(len(texts)) if row not in gone]
+    fresh = index_of([texts[row] for row in left])
+
+    for question in questions:
+        grown = every_score(index, question, len(texts), gone)
+        assert [grown[row] for row in left] == every_score(fresh, question, len(left))
+        assert not any(grown[row] for row in gone)
+        assert (
+            index.sentence_scores(question, np.array(left, dtype=np.int64)).tolist()
+            == fresh.sentence_scores(question, np.arange(len(left))).tolist()
+        )
+        one, other = index.scores(question, np.array(sorted(gone), np.int64)), fresh.scores(question, NONE)
+        assert (one.mean, one.spread, one.passage_count) == (other.mean, other.spread, len(left))
+
+
+@hypothesis_settings(deadline=None)
+@given(corpora, text_of_words, st.randoms(use_true_random=False))
+def test_neither_the_order_of_texts_nor_that_of_the_question_matters(texts, question, shuffler):
+    """To the last bit, since what is added up is rounded to a grid first."""
+    order, asked = list(range(len(texts))), question.split()
+    shuffler.shuffle(order)
+    shuffler.shuffle(asked)
+    moved = every_score(index_of([texts[row] for row in order]), " ".join(asked), len(texts))
+
+    assert moved == [every_score(index_of(texts), question, len(texts))[row] for row in order]
+
+
+def test_postings_of_many_batches_stand_in_few_runs():
+    """Three hundred batches of one text each stand in about ten runs, and are all found."""
+    files, chance = Files(), random.Random(5)
+    index = LexicalIndex(files)
+    texts = [" ".join(chance.choices(["ab", "cd", "ef", "gh"], k=chance.randint(0, 6))) for _ in range(300)]
+    for text in texts:
+        index.add([text], [text])
+
+    assert len(files.states["postings"]) <= 10
+    assert every_score(index, "ab gh", 300) == every_score(index_of(texts), "ab gh", 300)
+
+
+def test_a_version_scores_as_it_did_before_others_were_written(tmp_path):
+    """Whoever has one open is told nothing of what was added or removed since."""
+    files = Files(tmp_path)
+    index = LexicalIndex(files)
+    index.add(TEXTS, TEXTS)
+    files.commit()
+    before = Files(tmp_path, files.lengths, files.states)
+    index.add(["the dog and the fish"], ["the dog and the fish"])
+    index.remove(TEXTS[:1], TEXTS[:1])
+    files.commit()
+
+    assert every_score(LexicalIndex(before), "the dog", 5) == every_score(index_of(TEXTS), "the dog", 5)
