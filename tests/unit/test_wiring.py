@@ -67,7 +67,7 @@ def test_parts_are_chosen_by_name():
     [
         ("embedder", "hashing, sentence_transformers"),
         ("splitter", "llama_index, plain"),
-        ("extractor", "rules"),
+        ("extractor", "llm, rules"),
         ("vectors", "faiss, numpy"),
         ("answerer", "extractive, llm"),
     ],
@@ -78,6 +78,12 @@ def test_an_unknown_name_lists_the_known_ones(kind, known):
         SettingsError, match=f"{kind} 'shiny' is unknown. Known are {known}, or write module:Class"
     ):
         parts_of(**{kind: "shiny"})
+
+
+def test_a_model_is_needed_to_extract_by_one():
+    """The sentence names the setting."""
+    with pytest.raises(SettingsError, match=r"extractor 'llm' needs a language model\. Set models\.generator"):
+        parts_of(extractor="llm")
 
 
 def test_a_class_of_ones_own_is_plugged_in(own_module):
