@@ -82,7 +82,9 @@ def test_an_unknown_name_lists_the_known_ones(kind, known):
 
 def test_a_model_is_needed_to_extract_by_one():
     """The sentence names the setting."""
-    with pytest.raises(SettingsError, match=r"extractor 'llm' needs a language model\. Set models\.generator"):
+    with pytest.raises(
+        SettingsError, match=r"extractor 'llm' needs a language model\. Set models\.generator"
+    ):
         parts_of(extractor="llm")
 
 
