@@ -73,8 +73,9 @@ TEMPLATES = (
     "{person} sold the rights of {work} and never spoke of it again.",
     "About {number} people lived in {place} when {person} arrived.",
 )
-KINDS = ("person", "place", "work")
 SLOTS = [re.findall(r"{(\w+)}", template) for template in TEMPLATES]
+KIND_OF_FIRST = [next(slot for slot in slots if slot not in ("year", "number")) for slots in SLOTS]
+"""What the first name of each template is: a person, a place or a work."""
 NAME = re.compile(r"[A-Z]\w+(?:(?: of| on| to| from)? (?:[A-Z]\. )?[A-Z]\w+)*")
 FIRST_WORDS = ("A ", "About ", "Critics ", "In ", "The ")
 
@@ -101,7 +102,7 @@ def generate_documents(start: int, stop: int, seed: int = 0) -> Iterator[Documen
                 _sentence(templates[i], about if i == first else ranks[2 * i], ranks[2 * i + 1], *numbers[i])
                 for i in range(first, last)
             ]
-            title = name_of(about, KINDS[about % len(KINDS)])
+            title = name_of(about, KIND_OF_FIRST[templates[first]])
             yield Document(DocumentId(f"doc-{number:07d}"), title, " ".join(sentences))
 
 
