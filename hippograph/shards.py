@@ -102,6 +102,15 @@ class RemadeWork:
         return work(shard)
 
 
+def stays_here(work: Callable[[list[Any]], Any]) -> bool:
+    """Whether the part it leans on says so (`stays_here = True`): it keeps what another process could not share.
+
+    A budget, an account of what calls cost, a limit on calls under way: one that asks a language model has them.
+    """
+    part = work.extractor if isinstance(work, ExtractShard) else getattr(work, "embedder", None)
+    return bool(getattr(part, "stays_here", False))
+
+
 def that_travels(work: Callable[[list[Any]], Any], recipe: Recipe | None) -> Callable[[list[Any]], Any]:
     """The work in a form that can be sent to another process. Work that leans on no part goes as it is.
 

@@ -50,8 +50,14 @@ def build_workers(settings: Settings) -> Workers:
 
 
 def recipe(settings: Settings) -> Recipe:
-    """How another process makes the parts of these settings; what runs there has no workers of its own."""
-    return Recipe(build_parts, settings.model_copy(update={"workers": WorkersSettings()}))
+    """How another process makes the parts of these settings that may leave this one.
+
+    What runs there has no workers of its own, and no language model: whatever asks one stays here, and so does its key.
+    """
+    extractor = "rules" if settings.models.extractor == "llm" else settings.models.extractor
+    without = {"generator": "none", "answerer": "extractive", "extractor": extractor}
+    models = settings.models.model_copy(update=without)
+    return Recipe(build_parts, settings.model_copy(update={"models": models, "workers": WorkersSettings()}))
 
 
 def _sentence_transformers(settings: Settings) -> Any:

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from hippograph.adapters.outcomes import Outcome, attempt
 from hippograph.adapters.workers import CONNECT_SECONDS, SHARDS_PER_WORKER, in_order, knock
 from hippograph.errors import MissingExtra, WorkersUnavailable
-from hippograph.shards import Recipe, that_travels
+from hippograph.ports import Here
+from hippograph.shards import Recipe, stays_here, that_travels
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,6 +27,7 @@ PATIENCE_SECONDS = 60.0
 """How long a cluster may be without any worker before the run gives up: lost ones need time to come back."""
 
 LOOK_SECONDS = 5.0
+"""How often a cluster is asked who works there."""
 
 
 class DaskWorkers:
@@ -54,6 +56,9 @@ class DaskWorkers:
 
         Raises MissingExtra, and WorkersUnavailable when the scheduler does not answer or its workers are gone.
         """
+        if stays_here(work):
+            yield from Here().map(work, shards)
+            return
         travelling = that_travels(work, self._recipe)
 
         def submit(shard: list[Item]) -> _Promise:
@@ -62,8 +67,14 @@ class DaskWorkers:
             future = client.submit(partial(attempt, travelling, shard), pure=False)
             return _Promise(client, future, self._patience_seconds)
 
+        looked, threads = -LOOK_SECONDS, 0
+
         def ahead() -> int:
-            threads: int = sum(self._connected().nthreads().values())
+            nonlocal looked, threads
+            if (
+                time.monotonic() - looked >= LOOK_SECONDS
+            ):  # a cluster may grow; a look costs as much as a shard's way
+                looked, threads = time.monotonic(), sum(self._connected().nthreads().values())
             return threads * SHARDS_PER_WORKER
 
         try:
@@ -90,7 +101,7 @@ class DaskWorkers:
         except ImportError as error:
             raise MissingExtra("distributed", "dask", "Working on a Dask cluster") from error
         if self._address is None:
-            cluster = self._opened.enter_context(LocalCluster(**options_of(self._count)))
+            cluster = self._opened.enter_context(_local_cluster(LocalCluster, self._count))
             return self._opened.enter_context(Client(cluster, set_as_default=False))
         with named(self._address):
             knock(self._address)
@@ -108,6 +119,16 @@ class DaskWorkers:
 def options_of(count: int) -> dict[str, Any]:
     """With what a local cluster of so many workers is started: one thread each, and a page on any free port."""
     return {"n_workers": count, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+
+
+def _local_cluster(make: Any, count: int) -> Any:
+    try:
+        return make(**options_of(count))
+    except RuntimeError as error:
+        raise WorkersUnavailable(
+            f"A Dask cluster could not be started on this machine: {error} Its workers run the script that starts "
+            "them once more, so a script must do so below `if __name__ == '__main__':`."
+        ) from error
 
 
 @contextmanager

@@ -23,7 +23,8 @@ from typing import Any, TypeVar
 from hippograph.adapters.outcomes import Outcome, serve
 from hippograph.adapters.workers import SHARDS_PER_WORKER
 from hippograph.errors import WorkersUnavailable
-from hippograph.shards import Recipe, that_travels
+from hippograph.ports import Here
+from hippograph.shards import Recipe, stays_here, that_travels
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -53,6 +54,9 @@ class ProcessWorkers:
 
         Raises WorkersUnavailable when processes die of one shard again and again.
         """
+        if stays_here(work):
+            yield from Here().map(work, shards)
+            return
         travelling = that_travels(work, self._recipe)
         crew = self._idle.pop() if self._idle else _Crew(self._count)
         try:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from hippograph.adapters.outcomes import Outcome, attempt
 from hippograph.adapters.workers import SHARDS_PER_WORKER, in_order, knock
 from hippograph.errors import MissingExtra, WorkersUnavailable
-from hippograph.shards import Recipe, that_travels
+from hippograph.ports import Here
+from hippograph.shards import Recipe, stays_here, that_travels
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -45,6 +46,9 @@ class RayWorkers:
 
         Raises MissingExtra, and WorkersUnavailable when the address does not answer or the workers are gone.
         """
+        if stays_here(work):
+            yield from Here().map(work, shards)
+            return
         travelling = that_travels(work, self._recipe)
 
         @cache  # connected to by the first shard, if there is one

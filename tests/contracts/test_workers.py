@@ -251,6 +251,17 @@ def test_a_part_that_would_come_out_different_is_refused(elsewhere, parts):
         list(elsewhere.map(ExtractShard(parts.extractor), [[]]))
 
 
+def test_a_part_that_keeps_an_account_stays_here(elsewhere, parts):
+    """An extractor that spends money is called in this process, where its budget and its account are."""
+    parts.extractor.stays_here = True
+    passage = build_parts(OFFLINE).splitter.split(Document("a", "Ada", "Ada Berg built a mill."))
+
+    found = list(elsewhere.map(ExtractShard(parts.extractor), [passage, passage]))
+
+    assert parts.extractor.read == ["Ada Berg built a mill."] * 2
+    assert found == [list(build_parts(OFFLINE).extractor.extract(passage))] * 2
+
+
 def test_an_error_of_a_part_keeps_its_class(elsewhere):
     """What an embedder raises there is what it would have raised here."""
     failing = made(_kind(elsewhere), Recipe(parts_whose_embedder_fails, OFFLINE))

@@ -33,6 +33,9 @@ class LlmExtractor:
     - Where nothing at all was answered, the error itself is raised: an outage must not look like empty results.
     """
 
+    stays_here = True
+    """Workers of other processes leave it where its budget, its account and its limit of calls are."""
+
     def __init__(
         self,
         generator: Generator,
