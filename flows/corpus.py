@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from hippograph.errors import SettingsError
 from hippograph.settings import Settings
 from hippograph.types import content_id
-from hippograph.wiring import EXTRACTORS
 
 
 class Corpus(BaseModel):
@@ -33,6 +32,10 @@ class Corpus(BaseModel):
     """Globs of the files of a folder that are read; all where there are none."""
     exclude: list[str] = []
     """Globs of the files or folders that are left out."""
+    accept_loss: bool = False
+    """Believe a source that lost most of its documents: for the one run that is to answer that question."""
+    retry_failed: bool = False
+    """Read passages again that could not be read, whatever the reason."""
     settings: dict[str, dict[str, Any]] = {}
     """Settings of this corpus by section; they go before the environment and hippograph.toml."""
 
@@ -52,10 +55,6 @@ def settings_of(corpus: Corpus) -> Settings:
     """The settings under which a corpus is indexed. Raises SettingsError for one that is wrong."""
     sections = {name: dict(section) for name, section in corpus.settings.items()}
     if corpus.grade == "llm":
-        if "llm" not in EXTRACTORS:
-            raise SettingsError(
-                f"{corpus.label}: the grade llm is not part of this release; use lite, which needs no model."
-            )
         sections.setdefault("models", {}).setdefault("extractor", "llm")
     elif corpus.budget is not None:
         raise SettingsError(f"{corpus.label}: the grade lite spends no tokens; leave the budget out.")

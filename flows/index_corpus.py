@@ -38,6 +38,7 @@ def index_corpus(corpus: Corpus) -> RunReport:
         changes = step(tasks.read_documents)
         step(tasks.cut_passages)
         usage = step(tasks.extract_facts)
+        step(tasks.embed_strings)
         published = step(tasks.publish_changes)
     except HippographError as error:
         leave_complaint(corpus, error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,9 @@ from prefect.concurrency.sync import concurrency
 
 from flows.corpus import Corpus, settings_of
 from flows.progress import TaskProgress
+from flows.runners import FlowWorkers
 from hippograph import indexing
+from hippograph.budget import Budget, within
 from hippograph.cli.sources import open_sources
 from hippograph.errors import HippographError
 from hippograph.ports import Parts
@@ -68,14 +70,15 @@ def read_documents(corpus: Corpus, progress: UUID | None) -> Changes:
     settings, parts = _settings_and_parts(corpus)
     tell = TaskProgress(progress, 0, 10)
     with Stage(corpus.index) as stage:
-        indexing.check_shape(corpus.index, parts, settings, migrate=False)
-        sources = open_sources(corpus.sources, corpus.include, corpus.exclude, corpus.index)
+        indexing.check_shape(stage, parts, settings, migrate=False)
         return find_changes(
             stage,
-            sources,
+            open_sources(corpus.sources, corpus.include, corpus.exclude, corpus.index, settings=settings),
             True,
             settings.storage.batch_size,
             lambda count: tell("reading documents", count, 0),
+            max_loss=settings.sources.max_loss,
+            accept_loss=corpus.accept_loss,
         )
 
 
@@ -83,10 +86,9 @@ def read_documents(corpus: Corpus, progress: UUID | None) -> Changes:
 def cut_passages(corpus: Corpus, progress: UUID | None) -> None:
     """Passages of what is new or changed."""
     settings, parts = _settings_and_parts(corpus)
+    tell = TaskProgress(progress, 10, 15)
     with Stage(corpus.index) as stage:
-        indexing.cut_passages(
-            stage, parts.splitter, settings.storage.batch_size, TaskProgress(progress, 10, 15)
-        )
+        indexing.cut_passages(stage, parts.splitter, settings.storage.batch_size, tell)
 
 
 @task(name="extract facts", **STEP)
@@ -94,25 +96,30 @@ def extract_facts(corpus: Corpus, progress: UUID | None) -> Usage:
     """What passages claim, for every text that was not read before; gives what models took for it."""
     settings, parts = _settings_and_parts(corpus)
     before = _usage(parts)
+    tell = TaskProgress(progress, 15, 50)
     with _model_slot(corpus), Stage(corpus.index) as stage:
-        indexing.extract_facts(
-            stage, parts.extractor, settings.storage.batch_size, TaskProgress(progress, 15, 50)
-        )
+        indexing.extract_facts(stage, _within_budget(parts, corpus), settings, tell, corpus.retry_failed)
     return _difference(_usage(parts), before)
 
 
-@task(name="embed, link and publish", **STEP)
-def publish_changes(corpus: Corpus, progress: UUID | None) -> Published:
-    """Vectors, the graph, and the one rename that shows the new version."""
+@task(name="embed strings", **STEP)
+def embed_strings(corpus: Corpus, progress: UUID | None) -> None:
+    """Vectors of names, passages and sentences."""
     settings, parts = _settings_and_parts(corpus)
-    tell = TaskProgress(progress, 50, 100)
     with Stage(corpus.index) as stage:
-        previous = indexing.check_shape(corpus.index, parts, settings, migrate=False)
+        indexing.embed_strings(stage, parts, settings, TaskProgress(progress, 50, 90))
+
+
+@task(name="publish changes", **STEP)
+def publish_changes(corpus: Corpus, progress: UUID | None) -> Published:
+    """The graph, and the one rename that shows the new version."""
+    settings, parts = _settings_and_parts(corpus)
+    with Stage(corpus.index) as stage:
+        previous = indexing.check_shape(stage, parts, settings, migrate=False)
         copies = find_copies(stage)
-        linked, failures = indexing.link(stage, copies.keys(), parts, settings, tell)
-        manifest = indexing.embed_and_publish(stage, linked, failures, parts, settings, tell)
+        manifest = indexing.publish_changes(stage, parts, settings, TaskProgress(progress, 90, 100))
     is_new = previous is None or previous.version != manifest.version
-    return Published(manifest.version, is_new, tuple(copies.values()), failures)
+    return Published(manifest.version, is_new, tuple(copies.values()), manifest.failures)
 
 
 def _settings_and_parts(corpus: Corpus) -> tuple[Settings, Parts]:
@@ -122,8 +129,23 @@ def _settings_and_parts(corpus: Corpus) -> tuple[Settings, Parts]:
 
 @lru_cache(maxsize=1)
 def _parts(settings: Settings) -> Parts:
-    """Tasks of a run share a process: the model is loaded once, not once a task."""
-    return build_parts(settings)
+    """Tasks of a run share a process: the model is loaded once, not once a task.
+
+    Shards go to the cluster that the flow's runner holds, else to the workers that the settings name.
+    """
+    return replace(build_parts(settings), workers=FlowWorkers(settings))
+
+
+def _within_budget(parts: Parts, corpus: Corpus) -> Parts:
+    """The same parts with an extractor that stops asking its model when the run's tokens are spent.
+
+    What it did not read then is a failure that the next run tries again.
+    """
+    extractor: Any = parts.extractor
+    if corpus.budget is None or parts.generator is None or not hasattr(extractor, "within"):
+        return parts
+    allowed = within(parts.generator, Budget(tokens=corpus.budget))
+    return replace(parts, extractor=extractor.within(allowed))
 
 
 @contextmanager
@@ -135,8 +157,7 @@ def _model_slot(corpus: Corpus) -> Iterator[None]:
 
 def _usage(parts: Parts) -> Usage:
     """What the model took so far, for whatever purpose."""
-    generator = getattr(parts, "generator", None)
-    return sum(generator.usage().values(), Usage()) if generator else Usage()
+    return sum(parts.generator.usage().values(), Usage()) if parts.generator else Usage()
 
 
 def _difference(after: Usage, before: Usage) -> Usage:
@@ -145,4 +166,5 @@ def _difference(after: Usage, before: Usage) -> Usage:
         after.prompt_tokens - before.prompt_tokens,
         after.completion_tokens - before.completion_tokens,
         after.cost - before.cost,
+        after.estimated_calls - before.estimated_calls,
     )

@@ -19,18 +19,19 @@ def open_sources(
     exclude: Sequence[str],
     index: Path,
     allow_private: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> list[Connector]:
     """One connector a source, made as the settings say; `allow_private` names further address ranges.
 
     Raises ConnectorError when there is nothing at a source, SettingsError for a range that is none.
     """
     connector_for = import_module(CONNECTORS).connector_for
-    settings = Settings.load().sources
+    how = (settings or Settings.load()).sources
     if allow_private:
-        ranges = (*settings.allow_private, *allow_private)
-        settings = Settings.load(sources={"allow_private": ranges}).sources
+        ranges = (*how.allow_private, *allow_private)
+        how = Settings.load(sources={"allow_private": ranges}).sources
     return [
-        connector_for(source, include, [*exclude, *_index_within(source, index)], **settings.for_connectors())
+        connector_for(source, include, [*exclude, *_index_within(source, index)], **how.for_connectors())
         for source in sources
     ]
 

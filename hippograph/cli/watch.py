@@ -150,7 +150,7 @@ def index_what_can_be_read(
     errors: list[HippographError] = []
     for source in sources:
         try:
-            connectors += open_sources([source], include, exclude, folder)
+            connectors += open_sources([source], include, exclude, folder, settings=settings)
         except ConnectorError as error:
             errors.append(error)
 

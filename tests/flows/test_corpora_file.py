@@ -91,7 +91,7 @@ def test_a_flow_is_told_the_corpus_without_its_schedule(tmp_path):
         (corpus(index=""), "corpus 'handbook': index is missing"),
         (corpus(name=""), "corpus 1: name is missing"),
         (corpus(sources="[a]"), "name source or sources, not both"),
-        (corpus(intervall="10m"), "'intervall' is not known; known are budget, cron, exclude"),
+        (corpus(intervall="10m"), "'intervall' is not known; known are accept_loss, budget, cron, exclude"),
         (corpus(grade="best"), "grade is wrong: Input should be 'lite' or 'llm'"),
         (corpus(budget="0"), "budget is wrong: Input should be greater than or equal to 1"),
         (corpus(name="a/b"), "a name may hold neither / nor %"),

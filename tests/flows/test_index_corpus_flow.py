@@ -8,6 +8,7 @@ import pytest
 
 from hippograph.engine import Hippograph
 from hippograph.errors import ConnectorError, IndexDamaged, PublishConflict, SettingsError, SourceUnavailable
+from hippograph.wiring import build_parts
 
 pytest.importorskip("prefect", reason="the flows extra is not installed")
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "offline")]
@@ -153,14 +154,14 @@ def test_an_error_that_may_pass_is_retried_and_another_is_not():
 
 @pytest.mark.parametrize(
     ("fields", "words"),
-    [({"grade": "llm"}, "not part of this release"), ({"budget": 100}, "spends no tokens")],
+    [({"grade": "llm"}, "needs a language model"), ({"budget": 100}, "spends no tokens")],
 )
 def test_what_a_grade_cannot_do_is_refused_before_anything_is_read(tmp_path, fields, words):
     """A grade that is not there, and a budget for a grade that spends none, are wrong settings."""
     from flows.corpus import Corpus, settings_of
 
     with pytest.raises(SettingsError, match=words):
-        settings_of(Corpus(sources=["."], index=tmp_path, **fields))
+        build_parts(settings_of(Corpus(sources=["."], index=tmp_path, **fields)))
 
 
 def test_settings_of_a_corpus_go_before_the_environment(tmp_path, monkeypatch):
