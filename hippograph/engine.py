@@ -23,12 +23,19 @@ from hippograph.indexing import (
 from hippograph.ports import Connector, Embedder, Parts
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.question import checked_question
-from hippograph.retrieval.search import search
+from hippograph.searching import Searching
 from hippograph.settings import Settings
 from hippograph.storage.changes import GIVEN
-from hippograph.storage.manifest import Manifest, read_manifest, read_versions, visible_number
+from hippograph.storage.manifest import (
+    Manifest,
+    read_manifest,
+    read_versions,
+    visible_number,
+    wrong_versions,
+)
 from hippograph.storage.reader import open_version
-from hippograph.storage.verify import verify_version
+from hippograph.storage.stage import wrong_stage
+from hippograph.storage.verify import damage_told, verify_version
 from hippograph.storage.versions import bytes_on_disk, go_back
 from hippograph.types import (
     Answer,
@@ -77,6 +84,7 @@ class Hippograph:
         self._folder = folder
         self._parts = parts
         self._settings = settings
+        self._searching: Searching | None = None
         self._index: PublishedIndex | None
         self._index, self._manifest = _open_visible(folder, parts)
 
@@ -127,6 +135,13 @@ class Hippograph:
         return self._index
 
     @property
+    def searching(self) -> Searching:
+        """Every method of search over the opened version. Raises StorageError once it is closed."""
+        if self._searching is None or self._searching.index is not self.index:
+            self._searching = Searching(self.index, self._parts, self._settings)
+        return self._searching
+
+    @property
     def settings(self) -> Settings:
         """The settings that apply."""
         return self._settings
@@ -144,9 +159,9 @@ class Hippograph:
         self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
     ) -> SearchResult:
         """The same, for a question that is embedded already: shape (dimension,)."""
-        retrieval = self._settings.retrieval
-        method = retrieval.method if method is None else method
-        return search(checked_question(question), query_vector, self.index, retrieval, k, method)
+        searching = self.searching
+        with damage_told(self.index):
+            return searching.search(checked_question(question), query_vector, k, method)
 
     def ask(self, question: str, schema: Shape | None = None) -> Answer:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError.
@@ -154,11 +169,15 @@ class Hippograph:
         With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
         cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it.
         """
-        return ask(checked_question(question), self.index, self._parts, self._settings, schema)
+        index = self.index
+        with damage_told(index):
+            return ask(checked_question(question), index, self._parts, self._settings, schema)
 
     def ask_stream(self, question: str) -> Iterator[CitedSentence | Answer]:
         """Each sentence as soon as it is written and its citations are verified, and the answer at the end."""
-        return ask_stream(checked_question(question), self.index, self._parts, self._settings)
+        index = self.index
+        with damage_told(index):
+            yield from ask_stream(checked_question(question), index, self._parts, self._settings)
 
     def add(self, documents: Iterable[Document]) -> IndexReport:
         """Add documents, or replace those with the same ids, publish a version and open it. Only they cost."""
@@ -315,8 +334,9 @@ def read_status(folder: str | Path) -> IndexStatus:
 
 
 def verify_index(folder: str | Path) -> list[str]:
-    """Everything that is wrong with the newest version, as `Hippograph.verify`, where it cannot be opened."""
-    return verify_version(Path(folder), read_manifest(Path(folder)))
+    """Everything that is wrong with an index: its visible version, those that are kept, and the work in progress."""
+    folder = Path(folder)
+    return [*verify_version(folder, read_manifest(folder)), *wrong_versions(folder), *wrong_stage(folder)]
 
 
 def _status(folder: Path, manifest: Manifest) -> IndexStatus:

@@ -60,7 +60,7 @@ def build_index(
     EmbeddingError.
     """
     with Stage(folder) as stage:
-        check_shape(folder, parts, settings, migrate)
+        check_shape(stage, parts, settings, migrate)
         changes = find_changes(
             stage,
             sources,
@@ -87,7 +87,7 @@ def update_index(
     The cost is that of what changed. Raises as `build_index`.
     """
     with Stage(folder) as stage:
-        check_shape(folder, parts, settings, migrate=False)
+        check_shape(stage, parts, settings, migrate=False)
         changes = apply_changes(stage, added, removed, settings.storage.batch_size)
         return _finish(stage, changes, parts, settings, progress)
 
@@ -97,7 +97,7 @@ def forget_documents_of(
 ) -> IndexReport:
     """Remove all documents of a source that is not followed any more. Raises ConnectorError for an unknown one."""
     with Stage(folder) as stage:
-        check_shape(folder, parts, settings, migrate=False)
+        check_shape(stage, parts, settings, migrate=False)
         return _finish(stage, forget_source(stage, source), parts, settings, progress)
 
 
@@ -106,7 +106,7 @@ def rewrite_index(
 ) -> IndexReport:
     """Write all tables anew, without what is gone: afterwards the files are those of an index built at once."""
     with Stage(folder) as stage:
-        check_shape(folder, parts, settings, migrate=False)
+        check_shape(stage, parts, settings, migrate=False)
         stage.make_all_pending()
         return _finish(stage, Changes(), parts, settings, progress, compact=True)
 
@@ -131,18 +131,23 @@ def _finish(
     return IndexReport(manifest.version, changes, manifest.failures, is_new)
 
 
-def check_shape(folder: Path, parts: Parts, settings: Settings, migrate: bool) -> Manifest | None:
+def check_shape(stage: Stage, parts: Parts, settings: Settings, migrate: bool) -> Manifest | None:
     """Refuse to mix two shapes in one index: other cuts, other rules or another embedder.
 
-    Gives what is published so far. Raises IndexMismatch.
+    Gives what is published so far. Where that is nothing to build on, every document is pending from now on. Raises
+    IndexMismatch.
     """
-    manifest = current_manifest(folder)
+    manifest = current_manifest(stage.folder)
+    if manifest:
+        stage.settle(manifest.version.id)
     differing = differing_parts(manifest, parts, settings) if manifest else []
     if differing and not migrate:
         raise IndexMismatch(
-            f"The index in {folder} was made with another {' and '.join(differing)}. Use the settings it was "
+            f"The index in {stage.folder} was made with another {' and '.join(differing)}. Use the settings it was "
             "made with, name another folder, or pass --migrate to re-shape it (unchanged steps are not repeated)."
         )
+    if manifest is None or differing or stage.published() != manifest.version.id:
+        stage.make_all_pending()
     return manifest
 
 

@@ -38,6 +38,8 @@ class Manifest:
     dimension: int
     failures: tuple[str, ...] = ()
     """Passages that could not be read: "document: reason"."""
+    kept: tuple[int, ...] = ()
+    """The numbers of the versions that were kept beside it when it was published."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -63,6 +65,20 @@ def read_versions(folder: Path) -> list[Manifest]:
     if not found:
         read_manifest(folder)  # says what is wrong
     return [found[number] for number in sorted(found)]
+
+
+def wrong_versions(folder: Path) -> list[str]:
+    """The manifests of versions that should be kept and cannot be read; empty when all is well."""
+    visible, problems = read_manifest(folder), []
+    for number in visible.kept:
+        path = folder / VERSIONS / f"{number:06d}.json"
+        try:
+            _read(path)
+        except FileNotFoundError:
+            problems.append(f"{path} is missing: version {number} cannot be gone back to.")
+        except StorageError as error:
+            problems.append(str(error))
+    return problems
 
 
 def visible_number(folder: Path) -> int | None:
@@ -137,6 +153,7 @@ def _read(path: Path) -> Manifest:
             settings=record["settings"],
             dimension=record["dimension"],
             failures=tuple(record["failures"]),
+            kept=tuple(record["kept"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise IndexDamaged(f"{path} is incomplete ({error}). {_WAY_OUT}") from error

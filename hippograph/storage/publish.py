@@ -220,14 +220,13 @@ def _commit(
     )
     id_ = VersionId(hashlib.sha256(content.encode()).hexdigest()[:16])
     counts = tables.counts
-    number = (
-        1 + max((each.version.number for each in read_versions(stage.folder)), default=0) if previous else 1
-    )
+    before = [each.version.number for each in read_versions(stage.folder)] if previous else []
+    others = shape.settings.storage.keep_versions - 1
     folder = tables.files.folder or stage.folder
     manifest = Manifest(
         version=IndexVersion(
             id=id_,
-            number=number,
+            number=max(before, default=0) + 1,
             published_at=now,
             document_count=counts["documents"],
             passage_count=tables.passage_count,
@@ -243,6 +242,7 @@ def _commit(
         settings=shape.settings.model_dump(mode="json", include={"passage", "extraction", "graph", "models"}),
         dimension=shape.dimension,
         failures=failures,
+        kept=tuple(before[-others:] if others else ()),
     )
     stage.about_to_publish(id_)
     return manifest

@@ -22,6 +22,7 @@ def open_version(root: Path, manifest: Manifest, vectors: VectorIndexes) -> Publ
     """Open the version a manifest names. Raises IndexDamaged where a file is missing or too short."""
     tables = open_tables(root, manifest)
     try:
+        tables.files.hold()
         nearest = vectors.over(tables.passage_vectors.values, tables.gone)
         return PublishedIndex(manifest.version, tables, nearest, _Records(tables))
     except (OSError, ValueError, IndexError) as error:

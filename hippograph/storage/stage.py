@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -65,6 +66,9 @@ CREATE TABLE IF NOT EXISTS published (state TEXT PRIMARY KEY, version TEXT) WITH
 
 FORMAT = 2
 """Written into the file; a stage of another format is refused."""
+
+NO_ROOM = 1 << 16
+"""With fewer bytes left than this a disk is full."""
 
 KEYS_AT_ONCE = 500
 """How many keys are looked up in one query."""
@@ -414,6 +418,22 @@ def passage_key(passage: Passage) -> str:
     return content_id(passage.title, passage.heading, passage.text, bounds)
 
 
+def wrong_stage(folder: Path) -> list[str]:
+    """What is wrong with the file of the stage; empty when all is well, or while another process writes it."""
+    path = folder / STAGE_NAME
+    if not path.exists():
+        return [f"{path} is missing: index all sources again, which publishes anew."]
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as database:
+            found = [row[0] for row in database.execute("PRAGMA integrity_check(3)")]
+    except sqlite3.OperationalError as error:
+        found = [] if "locked" in str(error) else [str(error)]
+    except sqlite3.DatabaseError as error:
+        found = [str(error)]
+    way_out = "Delete this one file and index all sources again; what is published is untouched."
+    return [f"{path} is damaged: {problem}. {way_out}" for problem in found if problem != "ok"]
+
+
 @contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
     """Turn what SQLite and the operating system say into one sentence with the way out."""
@@ -421,7 +441,7 @@ def storage_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if "full" in str(error):
+        if "full" in str(error) or ("I/O" in str(error) and _is_full(folder)):
             raise StorageError(f"The disk that holds {folder} is full. Free some space. {kept}") from error
         raise StorageError(f"{folder} cannot be written: {error}. {kept}") from error
     except sqlite3.DatabaseError as error:
@@ -437,6 +457,11 @@ def storage_errors(folder: Path) -> Iterator[None]:
         if error.errno == errno.ENOSPC:
             raise StorageError(f"The disk that holds {folder} is full. Free some space. {kept}") from error
         raise StorageError(f"{folder} cannot be written: {error.strerror or error}. {kept}") from error
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether the disk has no room left for a page or two: SQLite calls that an I/O error."""
+    return shutil.disk_usage(folder).free < NO_ROOM
 
 
 def _refuse_foreign_folder(folder: Path) -> None:
@@ -462,6 +487,10 @@ def _lock(path: Path) -> int:
         raise PublishConflict(
             f"Another writer (process {owner}) is at work on {path.parent}. Wait for it or stop it."
         ) from error
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, str(os.getpid()).encode(), 0)
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+    except BaseException:
+        os.close(handle)
+        raise
     return handle

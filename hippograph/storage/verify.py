@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from hippograph.errors import IndexDamaged
+from hippograph.errors import HippographError, IndexDamaged
 from hippograph.graph.build import apply
 from hippograph.index_tables import IndexTables
+from hippograph.published import PublishedIndex
 from hippograph.storage.manifest import Manifest
 from hippograph.storage.reader import open_tables
 from hippograph.storage.records import extraction_from_json, passage_from_json
@@ -25,6 +27,20 @@ def verify_version(root: Path, manifest: Manifest) -> list[str]:
     except IndexDamaged as error:
         return [str(error)]
     return list(tables.files.wrong_checksums()) or list(_wrong_tables(tables, manifest))
+
+
+@contextmanager
+def damage_told(index: PublishedIndex) -> Iterator[None]:
+    """What a reader trips over in an altered file is told as damage; any other error passes through as it is."""
+    try:
+        yield
+    except HippographError:
+        raise
+    except Exception as error:
+        problems = list(index.tables.files.wrong_checksums())
+        if not problems:
+            raise
+        raise IndexDamaged(f"{problems[0]} Rebuild with: hippograph compact --index DIR.") from error
 
 
 def _wrong_tables(tables: IndexTables, manifest: Manifest) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from hippograph.errors import IndexDamaged, IndexNotFound
@@ -33,8 +34,10 @@ def go_back(folder: Path, number: int | None = None) -> Manifest:
                 f"it keeps {kept}. How many are kept is set by storage.keep_versions."
             )
         open_tables(folder, wanted[0])
-        write_manifest(folder, wanted[0])
-        return wanted[0]
+        others = tuple(each.version.number for each in versions if each != wanted[0])
+        chosen = replace(wanted[0], kept=others)
+        write_manifest(folder, chosen)
+        return chosen
 
 
 def bytes_on_disk(folder: Path, manifest: Manifest) -> int:

@@ -67,6 +67,11 @@ class Files:
             self._mapped[name] = (length, raw)
         return raw.view(dtype)
 
+    def hold(self) -> None:
+        """Map every file now: what is mapped stays readable after its file is removed."""
+        for name in self.lengths:
+            self.array(name, np.uint8)
+
     def record(self, name: str, state: Any) -> None:
         """Keep a table's own small numbers, as JSON can hold them."""
         self.states[name] = state

@@ -25,7 +25,6 @@ def writer(tmp_path, settings, parts):
         yield memory
 
 
-@pytest.mark.xfail(strict=True, reason="files are mapped at the first look, when they may be gone already")
 @pytest.mark.parametrize("compacts", [False, True])
 def test_a_reader_that_has_not_looked_yet_keeps_its_version(writer, open_, compacts):
     """Whatever was published, retired and compacted since it was opened, the first look shows what was opened."""
