@@ -32,6 +32,11 @@ def _file() -> Path:
     return Path(os.environ.get(CONFIG, "hippograph.toml"))
 
 
+def user_cache() -> Path:
+    """Where copies are kept that can be made again: under $XDG_CACHE_HOME, or ~/.cache where that is not set."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "hippograph"
+
+
 class Section(BaseModel):
     """A group of knobs that travel together."""
 
@@ -95,6 +100,8 @@ class RetrievalSettings(Section):
     """How deep each ranking reaches into the pool that is ordered."""
     answer_passages: int = Field(12, ge=1)
     """How many passages an answer may draw on."""
+    compat: Literal["none", "upstream"] = "upstream"
+    """Which graph hipporag1 and hipporag2 walk over: that of the authors' code with its doubled edges, or ours."""
     passages_per_document: int = Field(2, ge=1)
     """How many of them may come from one document: a long one would crowd out the second hop."""
 
@@ -357,6 +364,6 @@ class Settings(BaseSettings):
         return cls.load(**Recorded.load().model_dump())
 
     def index_fingerprint(self, *parts: str) -> str:
-        """Covers what shapes an index: how it cuts, extracts and links. `parts` are fingerprints of parts."""
-        shaping = self.model_dump_json(include={"passage", "extraction", "graph"})
+        """Covers what shapes an index beside its parts, which have fingerprints of their own: cuts and links."""
+        shaping = self.model_dump_json(include={"passage", "graph"})
         return content_id(shaping, *parts)
