@@ -1,6 +1,6 @@
 """Synonymy edges against every pair compared by hand."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -64,7 +64,7 @@ def test_pairs_are_the_same_however_names_came(order, cuts):
     steps = unit_steps(np.random.default_rng(3).normal(size=(24, 6)) + 0.7)
     moved, found = steps[list(order)], {}
     bounds = [0, *sorted(set(cuts) - {0, 24}), 24]
-    for first, end in zip(bounds, bounds[1:], strict=False):
+    for first, end in pairwise(bounds):
         for (a, b), cosine in pairs_of(find(["name"] * end, moved[:end], 0.5, first)).items():
             found[tuple(sorted((order[a], order[b])))] = cosine
 
