@@ -101,6 +101,23 @@ def update(folder: Path, parts: Parts, settings: Settings, progress: Progress) -
     )
 
 
+def change(folder: Path, parts: Parts, settings: Settings, progress: Progress) -> None:
+    """The same changes handed over, without a source to compare with."""
+    from hippograph.indexing import update_index
+
+    base, updated = base_documents(), updated_documents()
+    added = [document for document in updated if document not in base]
+    removed = {document.id for document in base} - {document.id for document in updated}
+    update_index(folder, parts, settings, added=added, removed=sorted(removed), progress=progress)
+
+
+def go_back(folder: Path, parts: Parts, settings: Settings, progress: Progress) -> None:
+    """Making the first version visible again."""
+    from hippograph.engine import roll_back
+
+    roll_back(folder, 1)
+
+
 def compact(folder: Path, parts: Parts, settings: Settings, progress: Progress) -> None:
     """Rewriting an index without what it no longer needs."""
     from hippograph.engine import compact_index
@@ -122,7 +139,9 @@ SCENARIOS = {
     for scenario in (
         Scenario("build", (), build),
         Scenario("update", (build,), update),
+        Scenario("change", (build,), change),
         Scenario("compact", (build, update), compact),
+        Scenario("go back", (build, update), go_back),
     )
 }
 
@@ -277,7 +296,7 @@ def measure_kills(
             rows += [
                 _at_places(trial, name, kind, count, places, progress)
                 for kind, count in trial.place_counts().items()
-                if places
+                if places and count
             ]
     faults = ("unequal", "torn", "repeated_reads", "repeated_embeddings")
     return {"seed": seed, "rows": rows, "fault_count": sum(row[fault] for row in rows for fault in faults)}
