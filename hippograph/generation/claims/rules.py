@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from hippograph.generation.citations import cite
 from hippograph.generation.claims.alignment import Alignment, Replaced, align
+from hippograph.generation.claims.paraphrase import words_meant
 from hippograph.generation.claims.parts import split_sentence
 from hippograph.generation.claims.reading import ItemKind, Reading, read_statement
 from hippograph.generation.claims.splitting import is_unresolved, resolved_sentences
@@ -28,6 +29,8 @@ CLOSE = 3
 """So many equal neighbours say that two slots belong to the same words where no word governs them."""
 FEWEST_ITEMS = 2
 """A claim of one word is borne out by anything."""
+PARAPHRASED, MOST_PARAPHRASES = 0.7, 3
+"""How sure words of the same meaning are, against the same words; and how many sentences are tried for them."""
 SHARED_STEMS = 0.3
 """Sentences that share less of a claim's words are not looked at."""
 
@@ -42,18 +45,30 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Laid:
+    """A claim laid beside one unit of the evidence."""
+
+    aligned: Alignment
+    unit: Unit
+    evidence: int
+    """The place of its passage in the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What one unit says of a claim."""
 
     kind: VerdictKind
     strength: float
     why: str
-    evidence: int
-    sentence: int
+    laid: Laid
 
 
 class RuleVerifier:
-    """Supported where one sentence holds everything claimed; refuted where one says it with another value."""
+    """Supported where one sentence holds everything claimed; refuted where one says it with another value.
+
+    With an embedder, words of much the same meaning count as said; without one, only words of one stem do.
+    """
 
     name = "rules"
 
@@ -67,36 +82,52 @@ class RuleVerifier:
             return _unsure(f'The text does not say who or what "{who}" is.')
         if not evidence:
             return _unsure("No passage was found for this claim.")
-        reading = read_statement(claim.text)
-        judged = [
-            found for place, item in enumerate(evidence) for found in _judge_passage(reading, item, place)
-        ]
-        best = max(
-            judged, key=lambda found: (found.kind is VerdictKind.SUPPORTED, found.strength), default=None
-        )
+        laid = _lay_beside(read_statement(claim.text), evidence)
+        judged = [Judged(*found, each) for each in laid if (found := judge(each.aligned))]
+        best = max(judged, key=lambda j: (j.strength, j.kind is VerdictKind.SUPPORTED), default=None)
+        best = best or self._said_in_other_words(laid)
         if best is None:
             return _unsure("The passages found do not speak of this.")
-        citation = cite(evidence[best.evidence], best.sentence)
+        citation = cite(evidence[best.laid.evidence], best.laid.unit.sentence)
         return Verdict(best.kind, citation, best.why, round(min(best.strength, 1.0), 4))
+
+    def _said_in_other_words(self, laid: Sequence[Laid]) -> Judged | None:
+        """The sentence that holds all names and, for each missing word, one of the same meaning."""
+        open_ = [each for each in laid if may_be_paraphrase(each.aligned)]
+        open_.sort(key=lambda each: -each.aligned.rest_held)
+        for each in open_[:MOST_PARAPHRASES] if self._embedder else ():
+            missing = each.aligned.words_missing
+            meant = words_meant(missing, each.unit.reading, self._embedder) if self._embedder else {}
+            held = 1 - (len(missing) - len(meant)) / each.aligned.words
+            if meant and held >= SUPPORT_WORDS:
+                words = ", ".join(f'"{told}" for "{word}"' for word, told in meant.items())
+                why = f"The source says this in other words ({words})."
+                return Judged(VerdictKind.SUPPORTED, PARAPHRASED * each.aligned.rest_held, why, each)
+        return None
+
+
+def may_be_paraphrase(aligned: Alignment) -> bool:
+    """Whether a sentence holds all names of a claim and only its words are missing."""
+    is_said = not (aligned.missing or aligned.opposed or aligned.is_denied)
+    return is_said and aligned.slots > 1 and bool(aligned.words_missing)
 
 
 def _unsure(why: str) -> Verdict:
     return Verdict(VerdictKind.NOT_ENOUGH_EVIDENCE, None, why, 0.5)
 
 
-def _judge_passage(claim: Reading, evidence: Evidence, place: int) -> list[Judged]:
-    passage = evidence.found.passage
-    about = read_statement(title_name(passage.title)) if passage.title else None
+def _lay_beside(claim: Reading, evidence: Sequence[Evidence]) -> list[Laid]:
+    """The claim beside every statement of the evidence that shares enough of its words."""
     wanted = claim.stems()
-    found = []
-    for unit in units_of(passage):
-        shared = wanted & (unit.reading.stems() | (about.stems() if about else frozenset()))
-        if len(shared) < SHARED_STEMS * len(wanted):
-            continue
-        if judged := judge(align(claim, unit.reading, about)):
-            kind, strength, why = judged
-            found.append(Judged(kind, strength, why, place, unit.sentence))
-    return found
+    laid = []
+    for place, item in enumerate(evidence):
+        passage = item.found.passage
+        about = read_statement(title_name(passage.title)) if passage.title else None
+        title = about.stems() if about else frozenset()
+        for unit in units_of(passage):
+            if len(wanted & (unit.reading.stems() | title)) >= SHARED_STEMS * len(wanted):
+                laid.append(Laid(align(claim, unit.reading, about), unit, place))
+    return laid
 
 
 @lru_cache(maxsize=2048)
