@@ -71,9 +71,8 @@ class DaskWorkers:
 
         def ahead() -> int:
             nonlocal looked, threads
-            if (
-                time.monotonic() - looked >= LOOK_SECONDS
-            ):  # a cluster may grow; a look costs as much as a shard's way
+            # A cluster may grow, but a look costs as much as a shard's way.
+            if time.monotonic() - looked >= LOOK_SECONDS:
                 looked, threads = time.monotonic(), sum(self._connected().nthreads().values())
             return threads * SHARDS_PER_WORKER
 
