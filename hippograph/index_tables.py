@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hippograph.graph.build import synonymy_edges
 from hippograph.graph.knowledge_graph import CONTRIBUTION, Contributions, KnowledgeGraph
 from hippograph.lexical import LexicalIndex
+from hippograph.ports import Prepared, VectorIndexes
 from hippograph.tables import Column, Files, Names, Pages, Ragged, Rows, Strings
 
 SMALLEST_ROOM = 1024
@@ -113,6 +114,21 @@ class IndexTables:
 
     def _moments_name(self) -> str:
         return f"passages.moments.{self.files.recall('moments', 0)}"
+
+    def prepared(self) -> Prepared | None:
+        """What was made of the passage vectors so that many are searched fast; None where they are scanned."""
+        number, rows = self.files.recall("passages.nearest", [0, 0])
+        folder = self.files.folder
+        return Prepared(folder / f"passages.nearest.{number}", rows) if rows and folder else None
+
+    def prepare(self, vectors: VectorIndexes) -> None:
+        """Let a kind of vector index make of the passage vectors what it needs."""
+        made = vectors.prepare(self.passage_vectors.values, self.prepared())
+        if made is not None:
+            number = self.files.recall("passages.nearest", [0, 0])[0]
+            self.files.append(f"passages.nearest.{number + 1}", made)
+            self.files.record("passages.nearest", [number + 1, len(self.passage_vectors)])
+            self.files.forget(f"passages.nearest.{number}")
 
     def count(self, **amounts: int) -> None:
         """Add to the counts of what the index holds."""

@@ -211,6 +211,7 @@ def publish_changes(
         parts.extractor.fingerprint,
         parts.embedder.fingerprint,
         parts.embedder.dimension,
+        parts.vectors,
     )
     return publish_pending(
         stage, shape, parts.clock.now(), lambda done, total: progress("publishing", done, total), compact

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -122,10 +123,24 @@ class VectorIndex(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a kind of vector index made of the first rows, in a file."""
+
+    path: Path
+    rows: int
+
+
 class VectorIndexes(Protocol):
     """Makes vector indexes of one kind."""
 
-    def over(self, matrix: Vectors, gone: npt.NDArray[np.int64]) -> VectorIndex:
+    def prepare(self, matrix: Vectors, before: Prepared | None) -> npt.NDArray[np.uint8] | None:
+        """Bytes to be kept beside the rows, which make searching them fast; None where what is there will do."""
+        ...
+
+    def over(
+        self, matrix: Vectors, gone: npt.NDArray[np.int64], prepared: Prepared | None = None
+    ) -> VectorIndex:
         """An index over the rows of a mapped matrix, without those that are gone; the cost does not grow with them."""
         ...
 

@@ -147,6 +147,8 @@ class ModelSettings(Section):
     device: str = "auto"
     """auto, cpu or cuda."""
     vectors: str = "faiss"
+    exact_vectors: int = Field(100_000, ge=1000)
+    """Up to so many passages the nearest are found by scanning all; beyond by clusters, which may miss one."""
     answerer: str = "extractive"
     generator: str = "none"
     """The language model: openai (any server that speaks its protocol), or none."""

@@ -107,7 +107,7 @@ def _llm_extractor(settings: Settings, generator: Generator | None) -> Any:
 def _faiss(settings: Settings) -> Any:
     from hippograph.adapters.faiss_vectors import FaissVectorIndexes
 
-    return FaissVectorIndexes(settings.models.device)
+    return FaissVectorIndexes(settings.models.device, settings.models.exact_vectors)
 
 
 def _numpy(settings: Settings) -> Any:

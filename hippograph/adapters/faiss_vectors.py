@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by FAISS: flat inner product on the processor, or on a GPU where there is one.
+"""Nearest neighbours by FAISS: exact up to a number of rows, on the processor or on a GPU, by clusters beyond.
 
 FAISS scans the mapped rows where they lie, so an index can be opened with or without it.
 """
@@ -12,20 +12,26 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hippograph.adapters.devices import checked_device
+from hippograph.adapters.faiss_clusters import ClusteredVectors, make_clusters
 from hippograph.adapters.numpy_vectors import (
     NumpyVectors,
     Places,
     Scored,
 )
 from hippograph.errors import MissingExtra
+from hippograph.ports import Prepared
 from hippograph.types import Vectors
 
 log = logging.getLogger(__name__)
 
 # From this many queries on a matrix product is faster than FAISS's scan (6 times, at 256 queries).
 QUERIES_FOR_PRODUCT = 8
+
+# FAISS gives rows that are gone too, so that many more have to be fetched; a product leaves them out at once.
+MOST_GONE = 100
 
 # The most neighbours FAISS gives on a GPU.
 GPU_NEIGHBOURS = 2048
@@ -39,7 +45,7 @@ class FaissVectors(NumpyVectors):
         self._gpu = gpu
 
     def _near(self, queries: Vectors, k: int) -> Iterator[Scored]:
-        if self._gpu is None and len(queries) >= QUERIES_FOR_PRODUCT:
+        if self._gpu is None and (len(queries) >= QUERIES_FOR_PRODUCT or len(self._gone) > MOST_GONE):
             yield from super()._near(queries, k)
             return
         for query in queries:
@@ -76,16 +82,29 @@ class FaissVectors(NumpyVectors):
 class FaissVectorIndexes:
     """Searches mapped vectors with FAISS."""
 
-    def __init__(self, device: str = "auto") -> None:
-        """`device` is auto, cpu or cuda; auto takes a GPU where FAISS sees one. Raises MissingExtra."""
+    def __init__(self, device: str = "auto", exact_up_to: int = 100_000) -> None:
+        """`device` is auto, cpu or cuda; auto takes a GPU where FAISS sees one. Raises MissingExtra.
+
+        More rows than `exact_up_to` are searched by clusters.
+        """
+        self._exact_up_to = exact_up_to
         device = checked_device(device)
         faiss = _faiss()
         self._on_gpu = device != "cpu" and faiss.get_num_gpus() > 0
         if device.startswith("cuda") and not self._on_gpu:
             log.warning("FAISS sees no GPU; vectors are searched on the processor.")
 
-    def over(self, matrix: Vectors, gone: Places) -> FaissVectors:
+    def prepare(self, matrix: Vectors, before: Prepared | None) -> npt.NDArray[np.uint8] | None:
+        """The rows in clusters, once those that are not in any are more than are worth scanning."""
+        done = before.rows if before else 0
+        if len(matrix) - done <= self._exact_up_to:
+            return None
+        return make_clusters(matrix, before.path if before else None, done)
+
+    def over(self, matrix: Vectors, gone: Places, prepared: Prepared | None = None) -> NumpyVectors:
         """An index over rows that are there already: the cost does not grow with them."""
+        if prepared is not None:
+            return ClusteredVectors(matrix, gone, prepared.path, prepared.rows)
         return FaissVectors(matrix, gone, _Gpu() if self._on_gpu else None)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hippograph.errors import EmbeddingError, IndexMismatch, StorageError
+from hippograph.ports import Prepared
 from hippograph.types import Vectors
 
 # Scores of a batch of queries are made in blocks of at most this many numbers (64 MiB).
@@ -60,10 +61,7 @@ class NumpyVectors:
         block = max(1, SCORES_AT_ONCE // len(self._matrix))
         for start in range(0, len(queries), block):
             some = queries[start : start + block]
-            # One query goes faster through einsum than through a threaded product.
-            all_scores = (
-                np.einsum("rd,d->r", self._matrix, some[0])[None] if len(some) == 1 else some @ self._matrix.T
-            )
+            all_scores = some @ self._matrix.T
             all_scores[:, self._gone] = -np.inf
             for scores in all_scores:
                 worst = np.partition(scores, len(scores) - k)[len(scores) - k]
@@ -86,6 +84,10 @@ class NumpyVectors:
 class NumpyVectorIndexes:
     """Searches mapped vectors with numpy."""
 
-    def over(self, matrix: Vectors, gone: Places) -> NumpyVectors:
+    def prepare(self, matrix: Vectors, before: Prepared | None) -> npt.NDArray[np.uint8] | None:
+        """Nothing: every row is scanned, however many there are."""
+        return None
+
+    def over(self, matrix: Vectors, gone: Places, prepared: Prepared | None = None) -> NumpyVectors:
         """An index over rows that are there already: the cost does not grow with them."""
         return NumpyVectors(matrix, gone)

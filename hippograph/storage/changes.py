@@ -63,7 +63,7 @@ def find_changes(
         if not reading.given and not may_be_empty:
             raise _nothing_read(reading.name, failures)
     gone = _gone(stage, run, readings)
-    if keep_other_sources and not accept_loss:
+    if not accept_loss:
         _ask_about_losses(stage, run, readings, gone)
     for reading in readings.values():
         reading.apply()

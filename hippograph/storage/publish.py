@@ -19,6 +19,7 @@ from pathlib import Path
 
 from hippograph.errors import ConnectorError, IndexDamaged, IndexNotFound
 from hippograph.index_tables import IndexTables
+from hippograph.ports import VectorIndexes
 from hippograph.settings import Settings
 from hippograph.storage.grow import DocumentState, find_names, grow, passage_strings
 from hippograph.storage.manifest import (
@@ -57,6 +58,7 @@ class Shape:
     extractor: str
     embedder: str
     dimension: int
+    vectors: VectorIndexes
 
 
 def publish_pending(
@@ -85,6 +87,7 @@ def publish_pending(
             previous_files = previous
         try:
             _link(stage, tables, shape, told)
+            tables.prepare(shape.vectors)
             failures = tuple(stage.failures(shape.extractor))
             if previous_files and _is_same(previous_files, tables.files, failures):
                 stage.about_to_publish(previous_files.version.id)

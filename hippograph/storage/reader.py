@@ -23,7 +23,7 @@ def open_version(root: Path, manifest: Manifest, vectors: VectorIndexes) -> Publ
     tables = open_tables(root, manifest)
     try:
         tables.files.hold()
-        nearest = vectors.over(tables.passage_vectors.values, tables.gone)
+        nearest = vectors.over(tables.passage_vectors.values, tables.gone, tables.prepared())
         return PublishedIndex(manifest.version, tables, nearest, _Records(tables))
     except (OSError, ValueError, IndexError) as error:
         raise IndexDamaged(
