@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eval.datasets import Dataset
     from eval.tables import Bars
     from hippograph import Hippograph
+    from hippograph.ports import Extractor
 
 app = typer.Typer(
     help="Measure hippograph on data sets: folders with corpus.jsonl and queries.jsonl.",
@@ -30,34 +31,51 @@ IndexFolder = Annotated[
     Path | None,
     typer.Option("--index", metavar="DIR", help="Where the index is kept; else in the user's cache."),
 ]
-Method = Annotated[str, typer.Option(help="hippograph, dense or bm25; `all` measures each of them.")]
+Method = Annotated[
+    str,
+    typer.Option(
+        help="hippograph, dense or bm25 (`all` measures each of them); hipporag1 or hipporag2; with a language model "
+        "ircot, refine or decompose, also around another method, as in ircot+hipporag2."
+    ),
+]
+Extractions = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Names and facts of the passages, found elsewhere; also a file of the data set."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 
 @app.command()
 def retrieval(
-    dataset: DatasetFolder, method: Method = "hippograph", index: IndexFolder = None, as_json: AsJson = False
+    dataset: DatasetFolder,
+    method: Method = "hippograph",
+    extractions: Extractions = None,
+    index: IndexFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Recall of the documents that answer the questions, and the time of a search."""
     from eval.datasets import open_dataset
+    from eval.given import read_extractions
     from eval.indexes import describe_index
     from eval.retrieval import embed_questions, measure_retrieval
     from eval.tables import bars, show_reports
     from hippograph.retrieval.search import METHODS
 
     loaded = open_dataset(dataset)
+    extractor = read_extractions(extractions, dataset, loaded) if extractions else None
     with bars() as shown:
-        memory, folder = _open_memory(loaded, index, shown)
+        memory, folder = _open_memory(loaded, index, shown, extractor)
         with memory:
             asked = embed_questions(loaded, memory.embedder)
             methods = tuple(METHODS) if method == "all" else (method,)
-            reports = [
-                {
-                    **measure_retrieval(loaded, asked, memory, name, shown.watch),
-                    "index": describe_index(folder),
-                }
-                for name in methods
-            ]
+            reports = []
+            for name in methods:
+                memory.searching.prepare(name, shown.step)
+                calls = memory.model_calls if memory.searching.asks_a_model(name) else None
+                measured = measure_retrieval(loaded, asked, memory, name, shown.watch, calls)
+                reports.append({**measured, "index": describe_index(folder)})
     if as_json:
         _print_json(reports if method == "all" else reports[0])
         return
@@ -403,10 +421,12 @@ def _is_wrong_call(error: HippographError) -> bool:
     return isinstance(error, SettingsError | QuestionError | DatasetNotFound | ComparisonError)
 
 
-def _open_memory(dataset: Dataset, index: Path | None, shown: Bars) -> tuple[Hippograph, Path]:
+def _open_memory(
+    dataset: Dataset, index: Path | None, shown: Bars, extractor: Extractor | None = None
+) -> tuple[Hippograph, Path]:
     from eval.indexes import Corpus, open_index
 
-    return open_index(Corpus(dataset.name, dataset.documents), index, shown.step)
+    return open_index(Corpus(dataset.name, dataset.documents), index, shown.step, extractor=extractor)
 
 
 def _print_json(report: Any) -> None:

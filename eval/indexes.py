@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from hippograph.types import Document, content_id
 
 if TYPE_CHECKING:
     from hippograph import Hippograph
-    from hippograph.ports import Parts
+    from hippograph.ports import Extractor, Parts
 
 CODE_STAMP = "eval-code.txt"
 """Which code published the cached index."""
@@ -52,38 +52,47 @@ class Corpus:
 
 
 def open_index(
-    corpus: Corpus, folder: Path | None, progress: Progress, parts: Parts | None = None
+    corpus: Corpus,
+    folder: Path | None,
+    progress: Progress,
+    parts: Parts | None = None,
+    extractor: Extractor | None = None,
 ) -> tuple[Hippograph, Path]:
     """The index of a corpus and where it is: in the folder named, else in the user's cache.
 
-    A folder that holds an index already must hold the one of this corpus: it is never changed. Raises
-    IndexMismatch when it does not.
+    An extractor takes the place of the one in the settings. A folder that holds an index already must hold the one
+    of this corpus: it is never changed. Raises IndexMismatch when it does not.
     """
     from hippograph import Hippograph
     from hippograph.wiring import build_parts
 
+    def with_extractor(settings: Settings) -> Parts:
+        made = parts or build_parts(settings)
+        return made if extractor is None else replace(made, extractor=extractor)
+
     if folder is not None and (manifest := _manifest(folder)) is not None:
         settings = Settings.recorded(manifest.settings)
-        parts = parts or build_parts(settings)
-        _require_unchanged(corpus, folder, manifest, settings, parts)
-        return Hippograph.open(folder, settings=settings, parts=parts), folder
+        plugged = with_extractor(settings)
+        _require_unchanged(corpus, folder, manifest, settings, plugged)
+        return Hippograph.open(folder, settings=settings, parts=plugged), folder
     settings = Settings.load()
-    parts = parts or build_parts(settings)
+    plugged = with_extractor(settings)
     if folder is not None:
-        memory = Hippograph.build(corpus.given, folder, settings=settings, parts=parts, progress=progress)
+        memory = Hippograph.build(corpus.given, folder, settings=settings, parts=plugged, progress=progress)
         return memory, folder
-    folder = cache_folder(corpus, settings)
-    return _open_cached(corpus, folder, settings, parts, progress), folder
+    folder = cache_folder(corpus, settings, extractor)
+    return _open_cached(corpus, folder, settings, plugged, progress), folder
 
 
-def cache_folder(corpus: Corpus, settings: Settings) -> Path:
+def cache_folder(corpus: Corpus, settings: Settings, extractor: Extractor | None = None) -> Path:
     """Where the index of a corpus is kept when no folder is named: one for each corpus, settings and models.
 
     Under $XDG_CACHE_HOME, or ~/.cache where that is not set.
     """
     root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     models = settings.models.model_dump_json(exclude={"answerer", "device"})
-    shape = content_id(corpus.hash(), settings.index_fingerprint(models))
+    given = (extractor.fingerprint,) if extractor else ()
+    shape = content_id(corpus.hash(), settings.index_fingerprint(models), *given)
     return Path(root).expanduser() / "hippograph" / "eval" / f"{corpus.name}-{shape[:12]}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +20,8 @@ FIRST_PASSAGES = 50
 USUAL_PASSAGES = 5
 """What a search is timed with: the k of `Hippograph.search` unless another is asked for."""
 WARM_UP_SEARCHES = 5
+MOST_WARNINGS = 10
+"""How many different warnings a report shows, each with how often it was given."""
 
 
 class Searcher(Protocol):
@@ -62,18 +64,26 @@ def measure_retrieval(
     searcher: Searcher,
     method: str,
     watch: Callable[[Sequence[Asked], str], Iterable[Asked]] = lambda asked, _: asked,
+    model_calls: Callable[[], int] | None = None,
 ) -> dict[str, Any]:
     """The report of one method: means over the questions, and every question's values and ranking.
 
-    `watch` hands the questions through and may show how far the run is.
+    `watch` hands the questions through and may show how far the run is. `model_calls` counts a language model's calls
+    so far, for a method that makes some: then no question is searched twice, and the time is that of the one search.
     """
-    search_ms = time_searches(searcher, asked, method, watch)
+    search_ms = [] if model_calls else time_searches(searcher, asked, method, watch)
+    calls_before = model_calls() if model_calls else 0
     fallbacks = 0
+    warnings: list[str] = []
     steps: dict[str, list[float]] = defaultdict(list)
     per_question = []
     for one in watch(asked, f"rank with {method}"):
+        start = time.perf_counter()
         ranking, result = rank_documents(searcher, one, method)
+        if model_calls:
+            search_ms.append((time.perf_counter() - start) * 1000)
         fallbacks += result.trace.fallback is not None
+        warnings += result.trace.warnings
         for step, milliseconds in result.trace.timings_ms.items():
             steps[step].append(milliseconds)
         values = question_values(ranking, one.question)
@@ -84,8 +94,9 @@ def measure_retrieval(
         "questions": len(asked),
         **{name: _mean(per_question, name) for name in question_values([], asked[0].question)},
         "search_ms_p50": round(statistics.median(search_ms), 3),
-        "llm_calls": 0,  # a search calls no language model: the port for one is not among its parts
+        "llm_calls": model_calls() - calls_before if model_calls else 0,
         "fallbacks": fallbacks,
+        "warnings": dict(Counter(warnings).most_common(MOST_WARNINGS)),
         "steps_ms_p50": {step: round(statistics.median(values), 3) for step, values in steps.items()},
         "dataset_hash": dataset.hash(),
         "per_question": per_question,

@@ -141,6 +141,11 @@ class Hippograph:
             self._searching = Searching(self.index, self._parts, self._settings)
         return self._searching
 
+    def model_calls(self) -> int:
+        """How many calls its language model has made so far; 0 without one."""
+        generator = self._parts.generator
+        return sum(spent.llm_calls for spent in generator.usage().values()) if generator else 0
+
     @property
     def settings(self) -> Settings:
         """The settings that apply."""

@@ -33,6 +33,11 @@ from hippograph.types import (
 )
 from hippograph.vectors import on_grid
 
+Method = Callable[[str, Vectors, PublishedIndex, RetrievalSettings, int], SearchResult]
+"""From a question and its vector, an index, the settings and k to the k best passages."""
+
+NO_MORE: Mapping[str, Method] = {}
+
 NOTHING_THERE = "the index holds no passage"
 
 SCORE_DECIMALS = 9
@@ -60,17 +65,22 @@ def search(
     settings: RetrievalSettings,
     k: int,
     method: str,
+    more: Mapping[str, Method] = NO_MORE,
 ) -> SearchResult:
-    """The k best passages by a method. Raises SettingsError for an unknown method or a k below one."""
+    """The k best passages by a method of METHODS, or by one `more` that needs other things than an index.
+
+    Raises SettingsError for an unknown method or a k below one.
+    """
+    methods = {**METHODS, **more}
     if not isinstance(k, int) or k < 1:
         raise SettingsError(f"{k!r} passages were asked for; ask for a whole number, at least one.")
-    if not isinstance(method, str) or method not in METHODS:
-        raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(METHODS)}.")
+    if not isinstance(method, str) or method not in methods:
+        raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(methods)}.")
     if not index.passage_count:
         return SearchResult((), SearchTrace(method, Seeds(), NOTHING_THERE, {}))
     query_vector = on_grid(query_vector)
     with one_blas_thread():
-        return METHODS[method](question, query_vector, index, settings, min(k, index.passage_count))
+        return methods[method](question, query_vector, index, settings, min(k, index.passage_count))
 
 
 def _hippograph(
@@ -85,7 +95,7 @@ def _hippograph(
         order = order_pool(index, found, ranker)
     watch.lap("order")
     passages = tuple(
-        _ranked(index, rank, row, score, found.hop(row), explain_passage(index, found, row))
+        ranked_passage(index, rank, row, score, found.hop(row), explain_passage(index, found, row))
         for rank, (row, score) in enumerate(
             zip(order.rows[:k].tolist(), order.scores[:k].tolist(), strict=True), start=1
         )
@@ -130,8 +140,6 @@ def _bm25(
     return _plain(index, ranking, "bm25", ReasonKind.LEXICAL, watch)
 
 
-Method = Callable[[str, Vectors, PublishedIndex, RetrievalSettings, int], SearchResult]
-
 METHODS: Mapping[str, Method] = {"hippograph": _hippograph, "dense": _dense, "bm25": _bm25}
 
 
@@ -139,7 +147,7 @@ def _plain(
     index: PublishedIndex, ranking: Ranking, method: str, kind: ReasonKind, watch: Stopwatch
 ) -> SearchResult:
     passages = tuple(
-        _ranked(index, rank, row, score, 1, (ranked_by(kind, rank),))
+        ranked_passage(index, rank, row, score, 1, (ranked_by(kind, rank),))
         for rank, (row, score) in enumerate(
             zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True), start=1
         )
@@ -147,9 +155,10 @@ def _plain(
     return SearchResult(passages, SearchTrace(method, Seeds(), None, watch.timings_ms))
 
 
-def _ranked(
+def ranked_passage(
     index: PublishedIndex, rank: int, row: int, score: float, hop: int, reasons: tuple[Reason, ...]
 ) -> RankedPassage:
+    """The passage of a row as a result."""
     passage = index.load_passage(Row(row))
     origin = index.origin_of(Row(row))
     return RankedPassage(rank, Row(row), passage, score, hop, origin.uri, origin.timestamp, reasons)

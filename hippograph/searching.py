@@ -1,0 +1,135 @@
+"""Searching: every method over one opened version, those included that need an embedder or a language model.
+
+    hippograph, dense, bm25       the index is all they need
+    hipporag1, hipporag2          the published methods, over a graph of their own
+    ircot, refine, decompose      search, ask the model what else to search for, search again
+
+A loop goes round the method of the settings, or round the one named after a plus: `ircot+hipporag2`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from hippograph.budget import Budget, within
+from hippograph.errors import SettingsError
+from hippograph.generation.loops import LOOPS, look_further
+from hippograph.generation.names import names_in, quotes_in
+from hippograph.ports import Generator, Parts
+from hippograph.published import PublishedIndex
+from hippograph.retrieval.hipporag import HippoRag, Progress, build_hipporag
+from hippograph.retrieval.hipporag_graph import Compat
+from hippograph.retrieval.hipporag_methods import Helpers, published_methods
+from hippograph.retrieval.search import METHODS, search
+from hippograph.settings import Settings, user_cache
+from hippograph.types import SearchResult, Vectors
+
+PLUS = "+"
+USUAL = "hippograph"
+PUBLISHED = ("hipporag1", "hipporag2")
+
+_LISTED = """
+a about after an and are as at before between by can could did do does during for from had has have how if in into is
+many much near of on or over since than that the their these this those through to under until was were what when where
+which while who whom whose why will with would
+"""
+BEGINNINGS = frozenset(_LISTED.split())
+"""Words that are capitalised only because a question begins with them."""
+
+
+def known_methods() -> tuple[str, ...]:
+    """The names of all methods; loops may be followed by a plus and the name of another."""
+    return (*METHODS, *PUBLISHED, *LOOPS)
+
+
+class Searching:
+    """The methods of one version, and what they share. Its graph of HippoRAG is made once, when it is first needed."""
+
+    def __init__(self, index: PublishedIndex, parts: Parts, settings: Settings) -> None:
+        self.index = index
+        self._parts = parts
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._hipporag: HippoRag | None = None
+
+    def search(
+        self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
+    ) -> SearchResult:
+        """The k best passages. Raises SettingsError for an unknown method, or a loop without a model."""
+        method = self._settings.retrieval.method if method is None else method
+        loop, _, inner = method.partition(PLUS) if isinstance(method, str) else ("", "", "")
+        if loop in LOOPS:
+            return self._loop(loop, inner or self._usual(), question, query_vector, k)
+        return self._once(question, query_vector, k, method, self._parts.generator)
+
+    def prepare(self, method: str, progress: Progress = lambda step, done, total: None) -> None:
+        """Make what a method needs before its first search, while somebody looks on."""
+        if method.rpartition(PLUS)[2] in PUBLISHED:
+            self._memory(progress)
+
+    def asks_a_model(self, method: str) -> bool:
+        """Whether a search by this method calls a language model."""
+        return self._parts.generator is not None and (
+            method.partition(PLUS)[0] in LOOPS or method in PUBLISHED
+        )
+
+    def _usual(self) -> str:
+        usual = self._settings.retrieval.method
+        return USUAL if usual.partition(PLUS)[0] in LOOPS else usual
+
+    def _once(
+        self, question: str, query_vector: Vectors, k: int, method: str, generator: Generator | None
+    ) -> SearchResult:
+        helpers = Helpers(self._memory, self._parts.embedder, generator, question_names)
+        retrieval = self._settings.retrieval
+        return search(question, query_vector, self.index, retrieval, k, method, published_methods(helpers))
+
+    def _loop(self, loop: str, inner: str, question: str, query_vector: Vectors, k: int) -> SearchResult:
+        """Searches by `inner`, bounded in searches, calls and seconds as an answer's are."""
+        if inner not in METHODS and inner not in PUBLISHED:
+            raise SettingsError(
+                f"The loop {loop!r} cannot go round {inner!r}. Known are {', '.join((*METHODS, *PUBLISHED))}."
+            )
+        limits, model = self._settings.answer.model_copy(update={"loop": loop}), self._parts.generator
+        budget = Budget(calls=limits.max_model_calls, seconds=limits.deadline_seconds)
+        bounded = within(model, budget) if model else None
+
+        def look(query: str) -> SearchResult:
+            vector = query_vector if query == question else self._parts.embedder.embed_query(query)
+            return self._once(query, vector, k, inner, bounded)
+
+        found = look_further(question, look, bounded, limits)
+        return replace(
+            found,
+            passages=found.passages[:k],
+            trace=replace(found.trace, method=f"{loop}{PLUS}{inner}"),
+        )
+
+    def _memory(self, progress: Progress = lambda step, done, total: None) -> HippoRag:
+        with self._lock:
+            if self._hipporag is None:
+                compat = Compat(self._settings.retrieval.compat)
+                self._hipporag = build_hipporag(
+                    self.index, self._parts.embedder, compat, user_cache() / "hipporag", progress
+                )
+            return self._hipporag
+
+
+def question_names(question: str) -> list[str]:
+    """The names and quoted titles in a question, by rule, for linking where no model finds them.
+
+    >>> question_names('When did the director of "The Salt Ledger" leave Port Marren?')
+    ['Port Marren', 'The Salt Ledger']
+    """
+    names = [_without_beginning(name) for name in names_in(question)]
+    quotes = quotes_in(question)
+    outside = [name for name in names if name and not any(name in quote for quote in quotes)]
+    return list(dict.fromkeys([*outside, *quotes]))
+
+
+def _without_beginning(name: str) -> str:
+    words = name.split()
+    while words and words[0].lower() in BEGINNINGS:
+        words = words[1:]
+    return " ".join(words)
