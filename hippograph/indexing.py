@@ -123,8 +123,11 @@ def _finish(
     """The steps that follow once it is known what changed."""
     previous = current_manifest(stage.folder)
     cut_passages(stage, parts.splitter, settings.storage.batch_size, progress)
-    extract_facts(stage, parts, settings, progress, retry_failed)
-    embed_strings(stage, parts, settings, progress)
+    try:
+        extract_facts(stage, parts, settings, progress, retry_failed)
+        embed_strings(stage, parts, settings, progress)
+    finally:
+        parts.workers.close()
     changes.failures += find_copies(stage).values()
     manifest = publish_changes(stage, parts, settings, progress, compact)
     is_new = previous is None or previous.version != manifest.version
