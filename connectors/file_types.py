@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os.path import splitext
 from pathlib import PurePath
 
 from connectors.parsers.docx import read_docx
@@ -45,7 +46,7 @@ FILE_TYPES = {
 
 def file_type(path: PurePath | str) -> FileType | None:
     """The type that a file's ending stands for, in any case; None for an ending that is not read."""
-    return FILE_TYPES.get(PurePath(path).suffix.lower())
+    return FILE_TYPES.get(splitext(path)[1].lower())
 
 
 def known_endings() -> str:

@@ -104,8 +104,7 @@ class SqlConnector:
             fresh: dict[str, str] = {}
             rows = self._rows_of(connection, wanted, fresh)
             for item in entry_documents(chain(nameless, rows), Origin("", self.source, "text/plain")):
-                is_sure = isinstance(item, Document) and counts[item.id] == 1
-                yield replace(item, mark=fresh[item.id]) if isinstance(item, Document) and is_sure else item
+                yield replace(item, mark=fresh[item.id]) if isinstance(item, Document) else item
 
     def _listed(self, connection: Connection) -> list[tuple[object, object]]:
         """Id and change of every row, in order of the ids."""

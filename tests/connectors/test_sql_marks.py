@@ -165,6 +165,18 @@ def test_repeated_nameless_and_empty_rows_are_told_each_time(base, reader):
     assert [item.id for item in second if isinstance(item, Document)] == ["a"]
 
 
+def test_a_row_whose_id_is_repeated_later_is_told(base, reader):
+    """Though both say of themselves what the one said before."""
+    put(base, ("a", "x", 1))
+    notes = reader()
+    notes.read()
+    put(base, ("a", "y", 1))
+
+    assert [item.reason for item in notes.read() if isinstance(item, SourceFailure)] == [
+        "An earlier row has the same id, 'a', and was kept. Give each row an id of its own."
+    ]
+
+
 def test_a_database_that_another_holds_may_be_read_later(base, reader, tmp_path):
     """The error says so itself; a query that fails does not."""
     put(base, (1, "x", 1))

@@ -282,10 +282,11 @@ def test_what_cannot_be_read_is_not_lost(stage):
 def test_a_source_that_states_all_there_is_is_not_asked(stage):
     """It says exactly what the index holds, and other sources' documents go too."""
     look(stage, Plain(many(30)), Plain(texts("x"), "other"))
-    changes = look(stage, Plain(texts("d000", d000="other")), exact=True)
+    changes = look(stage, Plain(texts("d000", d000="other"), "all"), exact=True)
 
     assert len(changes.deleted) == 30
     assert changes.changed == ["d000"]
+    assert stage.sources() == {"all": 1}
 
 
 def test_a_source_that_never_gave_anything_is_a_mistake(stage):
@@ -340,6 +341,23 @@ def test_the_same_text_of_the_same_id_is_a_copy_where_both_sources_stay(stage):
 
     assert list(copies) == ["licence @ two"]
     assert [(changes.added, changes.changed, changes.deleted) for changes in later] == [([], [], [])] * 4
+
+
+def test_a_source_that_is_known_takes_nothing_from_another(stage):
+    """It got a file that the other one has too; that one may still be there, though it is not read in this run."""
+    look(stage, Plain(texts("licence"), "one"), Plain(texts("b"), "two"))
+    look(stage, Plain(texts("licence", "b"), "two"))
+
+    assert ids(stage, "one") == ["licence"]
+    assert ids(stage, "two") == ["b", "licence @ two"]
+
+
+def test_a_new_source_takes_nothing_from_one_that_is_still_to_be_read(stage):
+    """The order in which sources are named decides nothing about documents that are there already."""
+    look(stage, Plain(texts("licence"), "one"))
+    changes = look(stage, Plain(texts("licence"), "two"), Plain(texts("licence"), "one"))
+
+    assert (changes.added, changes.unchanged, changes.failures) == (["licence @ two"], 1, [])
 
 
 def test_a_source_that_was_moved_takes_its_documents_along(stage):
