@@ -150,6 +150,8 @@ class ModelSettings(Section):
     exact_vectors: int = Field(100_000, ge=1000)
     """Up to so many passages the nearest are found by scanning all; beyond by clusters, which may miss one."""
     answerer: str = "extractive"
+    verifier: str = "rules"
+    """Who holds claims against evidence: rules, or llm."""
     generator: str = "none"
     """The language model: openai (any server that speaks its protocol), or none."""
 

@@ -17,6 +17,7 @@ from hippograph.ports import (
     Parts,
     Splitter,
     VectorIndexes,
+    Verifier,
     Workers,
 )
 from hippograph.settings import Settings, WorkersSettings
@@ -41,6 +42,14 @@ def build_generator(settings: Settings) -> Generator | None:
     """The language model the settings name; None where there is none. Raises SettingsError, MissingExtra."""
     generator: Generator | None = _choose("generator", settings.models.generator, GENERATORS, settings)
     return generator
+
+
+def build_verifier(settings: Settings, embedder: Embedder, generator: Generator | None) -> Verifier:
+    """Who holds claims against evidence. Raises SettingsError for an unknown name, or a model that is not set."""
+    verifier: Verifier = _choose(
+        "verifier", settings.models.verifier, VERIFIERS, settings, embedder, generator
+    )
+    return verifier
 
 
 def build_workers(settings: Settings) -> Workers:
@@ -133,6 +142,23 @@ def _llm(settings: Settings, generator: Generator | None) -> Any:
     return LlmAnswerer(generator, settings.answer.style)
 
 
+def _rule_verifier(settings: Settings, embedder: Embedder, generator: Generator | None) -> Any:
+    from hippograph.generation.claims import RuleVerifier
+
+    return RuleVerifier(embedder)
+
+
+def _llm_verifier(settings: Settings, embedder: Embedder, generator: Generator | None) -> Any:
+    from hippograph.generation.claims import LlmVerifier
+
+    if generator is None:
+        raise SettingsError(
+            "The verifier 'llm' needs a language model. Set models.generator, for example to 'openai', "
+            "and its server and model in the section generator."
+        )
+    return LlmVerifier(generator)
+
+
 def _openai(settings: Settings) -> Any:
     from hippograph.adapters.openai_generator import OpenAIGenerator
 
@@ -192,6 +218,7 @@ WORKERS: Factories = {
     "dask": _dask,
     "ray": _ray,
 }
+VERIFIERS: Factories = {"rules": _rule_verifier, "llm": _llm_verifier}
 GENERATORS: Factories = {"openai": _openai, "none": _no_generator}
 
 

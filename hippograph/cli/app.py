@@ -237,6 +237,43 @@ def ask(
 
 
 @app.command()
+def check(
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEXT", help="In quotation marks, or a file, or - for standard input.", show_default=False
+        ),
+    ],
+    folder: IndexFolder = INDEX,
+    verifier: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who judges: rules, or llm.", show_default="rules")
+    ] = None,
+    about: Annotated[
+        str, typer.Option(metavar="NAME", help="What the text is about, for its first 'he' or 'it'.")
+    ] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 unless every claim is supported.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a text against an index, claim by claim: supported, refuted, or not enough evidence, and why."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli import check as checks
+    from hippograph.types import VerdictKind
+
+    given = checks.read_text(text)
+    with _waiting(f"opening {folder}", lambda: checks.open_with_verifier(folder, verifier)) as memory:
+        report = _waiting("checking", lambda: checks.check(memory, given, about))
+    if as_json:
+        json_of.print_json(checks.check_record(report))
+    else:
+        checks.show_check(report)
+    is_borne_out = report.verdict() is VerdictKind.SUPPORTED
+    if any(each.failure for each in report.claims) or (strict and not is_borne_out):
+        raise typer.Exit(1)
+
+
+@app.command()
 def status(folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
     """What an index holds, and what could not be read."""
     from hippograph.cli import as_json as json_of
