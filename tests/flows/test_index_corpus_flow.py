@@ -6,12 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from hippograph.adapters.scripted_generator import ScriptedGenerator
 from hippograph.engine import Hippograph
 from hippograph.errors import ConnectorError, IndexDamaged, PublishConflict, SettingsError, SourceUnavailable
+from hippograph.settings import Settings
 from hippograph.wiring import build_parts
+from tests.recorded_extractions import RecordedExtractions
 
 pytest.importorskip("prefect", reason="the flows extra is not installed")
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "offline")]
+
+FACTS = {
+    "Ada Berg built the Orrin mill.": (["Ada Berg", "Orrin mill"], [["Ada Berg", "built", "Orrin mill"]]),
+    "The Orrin mill stands in Vale.": (["Orrin mill", "Vale"], [["Orrin mill", "stands in", "Vale"]]),
+}
+"""What the scripted model finds in each text: entities, and facts."""
 
 
 @pytest.fixture
@@ -176,3 +185,46 @@ def test_settings_of_a_corpus_go_before_the_environment(tmp_path, monkeypatch):
 
     assert (settings.passage.max_tokens, settings.passage.overlap_tokens) == (32, 8)
     assert settings.models.embedder == "hashing"
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """Parts whose facts are found by a scripted model that names what it is asked about."""
+    from dataclasses import replace
+
+    from flows import tasks
+    from hippograph.adapters.llm_extractor import LlmExtractor
+    from hippograph.settings import ExtractionSettings
+
+    generator = ScriptedGenerator(RecordedExtractions(FACTS))
+    extractor = LlmExtractor(generator, ExtractionSettings(variant="one-call"), at_once=1)
+    monkeypatch.setattr(
+        tasks,
+        "build_parts",
+        lambda settings: replace(
+            build_parts(settings.model_copy(update={"models": Settings().models})),
+            generator=generator,
+            extractor=extractor,
+        ),
+    )
+    tasks._parts.cache_clear()
+    yield generator
+    tasks._parts.cache_clear()
+
+
+def test_what_a_model_took_is_told_and_a_budget_holds(tmp_path, client, model):
+    """Tokens stand in the table; what the budget did not reach is left for the next run, which reads it."""
+    from flows.corpus import Corpus
+    from flows.index_corpus import index_corpus
+
+    write(tmp_path / "notes", **dict(zip(("ada", "mill"), FACTS, strict=True)))
+    corpus = Corpus(sources=[str(tmp_path / "notes")], index=tmp_path / "index", name="model", grade="llm")
+    short = index_corpus(corpus.model_copy(update={"budget": 1}))
+    full = index_corpus(corpus)
+
+    assert (short.usage.llm_calls, len(short.passage_failures)) == (0, 2)
+    assert (full.usage.llm_calls, full.passage_failures) == (2, ())
+    assert full.version.fact_count == 2
+    tokens = full.usage.prompt_tokens + full.usage.completion_tokens
+    assert tokens > 0
+    assert f'"tokens": {tokens}' in artifacts(client, "model-changes")[-1].data
