@@ -105,7 +105,7 @@ def forget_source(stage: Stage, source: str) -> Changes:
     names = stage.sources()
     found = [name for name in _names_of(source) if name in names]
     if len(found) != 1:
-        known = "".join(f"\n  {name} ({count:,} documents)" for name, count in names.items())
+        known = "".join(f"\n  {name} ({_counted(count)})" for name, count in names.items())
         what = "more than one source" if found else "nothing"
         raise ConnectorError(
             f"The index holds {what} of the name {source!r}. Name one of these:{known or ' none'}"
@@ -154,16 +154,21 @@ def _ask_about_losses(
             questions.append(_question(name, reading, lost))
     if questions:
         raise SourceShrunk(
-            f"{' '.join(questions)} Nothing of that was taken over, and the index is as it was. Look whether the "
-            "source is whole. If so, run the same command with --accept-loss (from Python: accept_loss=True)."
+            f"{' '.join(questions)} Nothing of that was taken over, and the index is as it was. If the documents are "
+            "only out of reach, bring them back; if they are gone for good, run the same command with --accept-loss "
+            "(from Python: accept_loss=True)."
         )
 
 
 def _question(name: str, reading: SourceReading, lost: Sequence[DocumentId]) -> str:
     names = ", ".join(sorted(lost)[:NAMES_TOLD]) + (", …" if len(lost) > NAMES_TOLD else "")
-    now = f"{reading.given:,}" if reading.given else "no"
-    before = f"{len(reading.before):,} before: {len(lost):,} are gone ({names})."
-    return f"{name} gives {now} documents now and gave {before}"
+    now = _counted(reading.given) if reading.given else "no documents"
+    is_gone = "1 is gone" if len(lost) == 1 else f"{len(lost):,} are gone"
+    return f"{name} gives {now} now and gave {len(reading.before):,} before: {is_gone} ({names})."
+
+
+def _counted(count: int) -> str:
+    return "1 document" if count == 1 else f"{count:,} documents"
 
 
 def _nothing_read(name: str, failures: Sequence[SourceFailure]) -> ConnectorError:

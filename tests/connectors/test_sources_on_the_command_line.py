@@ -69,7 +69,7 @@ def test_a_source_that_is_gone_is_forgotten_by_its_path(notes):
     assert done.exit_code == 0
     assert json.loads(done.stdout)["deleted"] == ["a.md", "b.md"]
     assert unknown.exit_code == 1
-    assert f"file:{notes.parent / 'one.md'} (1 documents)" in unknown.stderr
+    assert f"file:{notes.parent / 'one.md'} (1 document)" in unknown.stderr
 
 
 def test_web_sources_follow_the_settings(tmp_path, monkeypatch):

@@ -419,5 +419,5 @@ def test_a_source_is_forgotten_with_all_its_documents(stage, tmp_path):
     assert sorted(by_path.deleted) == ["a", "b"]
     assert sorted(by_name.deleted) == ["a @ s3://b", "c"]
     assert stage.sources() == {"x": 1}
-    with pytest.raises(ConnectorError, match=r"(?s)nothing of the name 'y'.*x \(1 documents\)"):
+    with pytest.raises(ConnectorError, match=r"(?s)nothing of the name 'y'.*x \(1 document\)"):
         forget_source(stage, "y")
