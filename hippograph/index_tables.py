@@ -137,9 +137,9 @@ class IndexTables:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many documents, entities and facts there are."""
-        counts: dict[str, int] = self.files.recall("counts", {"documents": 0, "entities": 0, "facts": 0})
-        return counts
+        """How many documents, entities and facts there are, and how many passages a language model has read."""
+        counts: dict[str, int] = self.files.recall("counts", {})
+        return {"documents": 0, "entities": 0, "facts": 0, "upgraded": 0, **counts}
 
     def record_of(self, passage: int) -> int:
         """Which record is that of a passage's document."""

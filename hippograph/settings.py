@@ -77,7 +77,9 @@ class GraphSettings(Section):
     sentence_weight: float = Field(0.3, ge=0)
     """Entity to entity, for each sentence that names both."""
     fact_weight: float = Field(0.0, ge=0)
-    """Subject to object, for each fact, times its confidence."""
+    """Subject to object, for each fact that rules found, times its confidence."""
+    model_fact_weight: float = Field(1.0, ge=0)
+    """The same for each fact that a language model read, or that was imported."""
     synonymy_threshold: float = Field(0.8, gt=0, le=1)
     """Two entities are joined when the cosine of their names is at least this."""
     synonymy_weight: float = Field(0.3, ge=0)

@@ -157,6 +157,15 @@ class Triple:
     """The rule or model step that made it, so that precision can be traced to its origin."""
 
 
+class Grade(StrEnum):
+    """Who read a passage: an index holds both kinds side by side."""
+
+    LITE = "lite"
+    """Rules, which need no language model."""
+    LLM = "llm"
+    """A language model, be it here or in a system that its readings were imported from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """Everything an extractor found in one passage."""
@@ -164,6 +173,7 @@ class Extraction:
     passage: PassageId
     mentions: tuple[Mention, ...]
     triples: tuple[Triple, ...]
+    grade: Grade = Grade.LITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,8 @@ class IndexVersion:
     fact_count: int
     edge_count: int
     failure_count: int
+    upgraded_count: int = 0
+    """How many of the passages a language model has read."""
 
 
 # --------------------------------------------------------------------------- what a question gets

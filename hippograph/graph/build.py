@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hippograph.graph.knowledge_graph import CONTRIBUTION, UNIT, Contributions, EdgeKind, KnowledgeGraph
 from hippograph.settings import GraphSettings
 from hippograph.tables import Files, Rows
-from hippograph.types import Triple
+from hippograph.types import Grade, Triple
 
 
 def contributions_of(
@@ -23,10 +23,12 @@ def contributions_of(
     entities: Sequence[Sequence[int]],
     facts: Sequence[tuple[int, int, Triple]],
     settings: GraphSettings,
+    grade: Grade = Grade.LITE,
 ) -> list[tuple[int, int, int, int]]:
     """What one passage adds: rows (left node, right node, kind, units).
 
-    `entities` holds the entity nodes of each of its sentences, `facts` the nodes of each fact's two ends.
+    `entities` holds the entity nodes of each of its sentences, `facts` the nodes of each fact's two ends; `grade` says
+    who found them, and so what they weigh.
     """
     mentioned = sorted({node for sentence in entities for node in sentence})
     mention = units(settings.mention_weight)
@@ -35,11 +37,12 @@ def contributions_of(
     for sentence in entities:
         for pair in combinations(sorted(set(sentence)), 2):
             together[pair] = together.get(pair, 0) + units(settings.sentence_weight)
+    fact_weight = settings.model_fact_weight if grade is Grade.LLM else settings.fact_weight
     claimed: dict[tuple[int, int], int] = {}
     for subject, object_, triple in facts:
         if subject != object_:
             pair = (min(subject, object_), max(subject, object_))
-            claimed[pair] = claimed.get(pair, 0) + units(settings.fact_weight * triple.confidence)
+            claimed[pair] = claimed.get(pair, 0) + units(fact_weight * triple.confidence)
     for kind, weights in ((EdgeKind.SENTENCE, together), (EdgeKind.FACT, claimed)):
         rows += [(a, b, int(kind), weight) for (a, b), weight in weights.items()]
     return [row for row in rows if row[3] > 0]

@@ -26,7 +26,7 @@ from hippograph.storage.records import (
     split_document,
 )
 from hippograph.text.names import normal_name
-from hippograph.types import Document, DocumentId, Extraction, MentionKind, Passage, Triple
+from hippograph.types import Document, DocumentId, Extraction, Grade, MentionKind, Passage, Triple
 from hippograph.vectors import Steps, from_steps, to_steps
 
 Places = npt.NDArray[np.int64]
@@ -120,6 +120,7 @@ def within(passage: Passage, extraction: Extraction) -> Extraction:
         passage.id,
         tuple(mention for mention in extraction.mentions if mention.sentence in places),
         tuple(triple for triple in extraction.triples if triple.sentence in places),
+        extraction.grade,
     )
 
 
@@ -235,7 +236,7 @@ def _link(
     for passage, extraction in zip(passages, extractions, strict=True):
         sentences = _entities_by_sentence(passage, extraction, node_of)
         facts = _facts_between(extraction, node_of)
-        contributed = contributions_of(first + len(counts), sentences, facts, settings)
+        contributed = contributions_of(first + len(counts), sentences, facts, settings, extraction.grade)
         rows += contributed
         counts.append(len(contributed))
         named += sentences
@@ -291,7 +292,10 @@ def _count_names(tables: IndexTables, extractions: Sequence[Extraction], sign: i
         spelled = [(normal_name(mention.name), mention.name) for mention in extraction.mentions]
         passages.update({name for name, _ in spelled if name})
         spellings.update((name, spelling) for name, spelling in spelled if name)
-    tables.count(facts=sign * sum(len(extraction.triples) for extraction in extractions))
+    tables.count(
+        facts=sign * sum(len(extraction.triples) for extraction in extractions),
+        upgraded=sign * sum(extraction.grade is Grade.LLM for extraction in extractions),
+    )
     if not passages:
         return
     names = sorted(passages)

@@ -237,6 +237,7 @@ def _commit(
             fact_count=counts["facts"],
             edge_count=tables.edges.entry_count // 2,
             failure_count=len(failures),
+            upgraded_count=counts["upgraded"],
         ),
         tables=f"{TABLES}/{folder.name}",
         lengths=dict(tables.files.lengths),

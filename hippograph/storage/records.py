@@ -11,6 +11,7 @@ from hippograph.types import (
     Document,
     DocumentId,
     Extraction,
+    Grade,
     Mention,
     MentionKind,
     Passage,
@@ -74,7 +75,8 @@ def extraction_to_json(extraction: Extraction) -> str:
     triples = [
         [t.subject, t.relation, t.object, t.sentence, t.confidence, t.rule] for t in extraction.triples
     ]
-    return _dump({"mentions": mentions, "triples": triples})
+    grade = {} if extraction.grade is Grade.LITE else {"grade": extraction.grade.value}
+    return _dump({"mentions": mentions, "triples": triples, **grade})
 
 
 def extraction_from_json(text: str, passage: PassageId) -> Extraction:
@@ -83,7 +85,8 @@ def extraction_from_json(text: str, passage: PassageId) -> Extraction:
     mentions = tuple(
         Mention(name, MentionKind(kind), sentence) for name, kind, sentence in record["mentions"]
     )
-    return Extraction(passage, mentions, tuple(Triple(*fields) for fields in record["triples"]))
+    triples = tuple(Triple(*fields) for fields in record["triples"])
+    return Extraction(passage, mentions, triples, Grade(record.get("grade", Grade.LITE)))
 
 
 def _dump(record: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from hippograph.text.dates import DATE
 from hippograph.text.names import normal_name, title_name, words
 from hippograph.text.readings import Fact, Reading
-from hippograph.types import Extraction, Mention, MentionKind, Passage, Triple
+from hippograph.types import Extraction, Grade, Mention, MentionKind, Passage, Triple
 
 FOUNDED = 0.5
 """The share of a name's words that must stand in the passage for it to be of this passage."""
@@ -37,7 +37,7 @@ def align(passage: Passage, reading: Reading, rule: str, keep_unfounded: bool = 
     A passage without sentences has an empty extraction.
     """
     if not passage.sentences:
-        return Extraction(passage.id, (), ())
+        return Extraction(passage.id, (), (), Grade.LLM)
     places = _Places(passage)
     triples = [placed for fact in reading.facts if (placed := places.place(fact, rule, keep_unfounded))]
     mentions: dict[tuple[str, int], Mention] = {}
@@ -54,7 +54,7 @@ def align(passage: Passage, reading: Reading, rule: str, keep_unfounded: bool = 
     for triple in triples:
         for end in (triple.subject, triple.object):
             mention(end, places.sentences_with(end) or [triple.sentence])
-    return Extraction(passage.id, tuple(mentions.values()), tuple(triples))
+    return Extraction(passage.id, tuple(mentions.values()), tuple(triples), Grade.LLM)
 
 
 def founded_share(passage: Passage, reading: Reading) -> float:

@@ -11,7 +11,7 @@ from hippograph.adapters.scripted_generator import ScriptedGenerator
 from hippograph.errors import ContextTooLong, UnreadableOutput
 from hippograph.settings import ExtractionSettings
 from hippograph.text.sentences import split_sentences
-from hippograph.types import DocumentId, Extraction, ExtractionFailure, Passage, PassageId, Sentence
+from hippograph.types import DocumentId, Extraction, ExtractionFailure, Grade, Passage, PassageId, Sentence
 from tests.recorded_extractions import RecordedExtractions
 
 ADA = "Ada Lovelace translated an article by Luigi Menabrea. It is about the Analytical Engine."
@@ -83,7 +83,7 @@ def test_results_come_in_the_order_of_the_passages():
     results, requests = read([BO, "", ADA])
 
     assert [result.passage for result in results] == [PassageId(BO[:12]), PassageId(""), PassageId(ADA[:12])]
-    assert results[1] == Extraction(PassageId(""), (), ())
+    assert results[1] == Extraction(PassageId(""), (), (), Grade.LLM)
     assert len(requests) == 4
 
 
