@@ -11,9 +11,9 @@ from hippograph.ports import Connector, Parts, Splitter
 from hippograph.settings import Settings
 from hippograph.shards import EmbedShard, ExtractShard
 from hippograph.storage.changes import Changes, apply_changes, find_changes, find_copies, forget_source
-from hippograph.storage.manifest import Manifest
+from hippograph.storage.manifest import Manifest, read_manifest
 from hippograph.storage.publish import Shape, current_manifest, pending_strings, publish_pending
-from hippograph.storage.stage import Stage, batches
+from hippograph.storage.stage import STAGE_NAME, Stage, batches
 from hippograph.types import Document, DocumentId, IndexVersion, Usage
 
 CHARACTERS_PER_BATCH = 16_000
@@ -96,6 +96,7 @@ def forget_documents_of(
     source: str, folder: Path, parts: Parts, settings: Settings, progress: Progress = _silent
 ) -> IndexReport:
     """Remove all documents of a source that is not followed any more. Raises ConnectorError for an unknown one."""
+    read_manifest(folder)  # where there is no index, none is to be made
     with Stage(folder) as stage:
         check_shape(stage, parts, settings, migrate=False)
         return _finish(stage, forget_source(stage, source), parts, settings, progress)
@@ -105,6 +106,8 @@ def rewrite_index(
     folder: Path, parts: Parts, settings: Settings, progress: Progress = _silent
 ) -> IndexReport:
     """Write all tables anew, without what is gone: afterwards the files are those of an index built at once."""
+    if not (folder / STAGE_NAME).exists():
+        read_manifest(folder)  # where there is no index, none is to be made
     with Stage(folder) as stage:
         check_shape(stage, parts, settings, migrate=False)
         stage.make_all_pending()

@@ -18,6 +18,7 @@ def go_back(folder: Path, number: int | None = None) -> Manifest:
     The next run of an index command brings the index in step with its sources again. Raises IndexNotFound where the
     version is not kept, IndexDamaged where a file of it is missing, PublishConflict.
     """
+    read_versions(folder)  # where there is no index, none is to be made
     with Stage(folder):
         versions = read_versions(folder)
         visible = visible_number(folder)
