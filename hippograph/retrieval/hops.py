@@ -48,6 +48,8 @@ def choose_first_hop(index: PublishedIndex, query_vector: Vectors, ranking: Rank
 def second_hop(index: PublishedIndex, query_vector: Vectors, first: FirstHop, k: int) -> Ranking:
     """The passages nearest some second probe; the passage a probe comes from is not its own second hop."""
     rankings = dense_rankings(index, second_probes(query_vector, first), k)
+    if not rankings:
+        return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
     rows = np.concatenate([ranking.rows for ranking in rankings])
     scores = np.concatenate([ranking.scores for ranking in rankings])
     origins = np.repeat(first.passages, [len(ranking.rows) for ranking in rankings])

@@ -62,7 +62,8 @@ def build_index(tmp_path, settings, parts):
 def river(build_index):
     """The five documents. Rows by id: bridge 0, cake 1, quist 2, ribe 3, tamm 4.
 
-    Entities: ada quist 5 (in 2 passages), iron bridge 6 (1), maps 7 (1), ribe 8 (2), tamm 9 (2). Sentences: 0 and 1
-    of the bridge, 2 of the cake, 3 and 4 of Quist, 5 of Ribe, 6 of the Tamm.
+    Entities, behind room for 1,024 passages: ada quist 1024 (in 2 passages), iron bridge 1025 (1), maps 1026 (1),
+    ribe 1027 (2), tamm 1028 (2). Sentences: 0 and 1 of the bridge, 2 of the cake, 3 and 4 of Quist, 5 of Ribe, 6 of
+    the Tamm.
     """
     return build_index(RIVER)
