@@ -22,6 +22,8 @@ SLOT_WEIGHT = 2.0
 """A name, date or number counts as much as two words."""
 REACH = 4
 """A slot belongs to a word that stands at most so many items before it."""
+UNIT_REACH = 3
+"""What a number counts stands at most so many items behind it."""
 
 _PRONOUNS = word_set("he she it they his her its their")
 _OF_ANYBODY = frozenset(stem(word) for word in ("born", "died", "death", "birth", "person", "known"))
@@ -55,6 +57,8 @@ class Replaced:
 class Alignment:
     """What a claim and a sentence have in common."""
 
+    is_caseless: bool
+    """Whether the claim is in a script whose names cannot be told from other words."""
     slots: int
     """How many names, dates and numbers the claim has."""
     words: int
@@ -69,6 +73,8 @@ class Alignment:
     """Words of the claim with the opposites that stand in their place."""
     is_denied: bool
     """One of the two denies and the other does not."""
+    is_denied_outright: bool
+    """The sentence denies that it ever was, and so whatever else the claim says of it."""
     is_loose: bool
     """Whether names merely stand in the same sentence, for want of any word or preposition in common."""
     rest_held: float
@@ -94,6 +100,7 @@ def align(claim: Reading, sentence: Reading, about: Reading | None = None) -> Al
     words = [p for p in weights if not claim.items[p].kind.is_slot()]
     rest = sum(weight for p, weight in weights.items() if p not in others and p not in opposed)
     return Alignment(
+        is_caseless=claim.is_caseless(),
         slots=len(claim.slots),
         words=len(words),
         missing=tuple(claim.items[p] for p in missing),
@@ -102,6 +109,7 @@ def align(claim: Reading, sentence: Reading, about: Reading | None = None) -> Al
         words_held=1 - len(lost) / len(words) if words else 1.0,
         opposed=tuple((claim.items[p].text, other) for p, other in opposed.items()),
         is_denied=_is_denied(claim, sentence, pairs),
+        is_denied_outright=not lost and _is_denied_outright(claim, sentence, pairs, missing),
         is_loose=not words and any(_is_loose(claim, p, sentence, pairs) for p in pairs),
         rest_held=sum(weights[p] for p in pairs) / rest if rest else 0.0,
         in_sequence=sequence,
@@ -131,10 +139,23 @@ def _side_by_side(claim: Reading, sentence: Reading) -> tuple[Pairs, dict[int, i
         if ours.kind is ItemKind.SMALL:
             continue
         if holds(theirs, ours, claim.is_about(p)):
-            pairs[p] = q
+            if _counts_the_same(claim, p, sentence, q):
+                pairs[p] = q
         elif not may_be_same(ours, theirs) and nearness(claim, p, sentence, q):
             others[p] = q
     return pairs, others
+
+
+def _counts_the_same(claim: Reading, place: int, sentence: Reading, other: int) -> bool:
+    """Whether two numbers count one thing: the "41" of 41 metres is not that of 41 rooms."""
+    following = claim.items[place + 1] if place + 1 < len(claim.items) else None
+    if (
+        claim.items[place].kind is not ItemKind.NUMBER
+        or following is None
+        or following.kind is not ItemKind.WORD
+    ):
+        return True
+    return any(holds(told, following) for told in sentence.items[other + 1 : other + 1 + UNIT_REACH])
 
 
 def _replaced(claim: Reading, sentence: Reading, place: int, other: int, pairs: Pairs) -> Replaced:
@@ -200,6 +221,7 @@ def _find_elsewhere(claim: Reading, sentence: Reading, pairs: Pairs, others: Map
         ]
         if item.kind.is_slot():
             free = [q for q in free if _is_linked(claim, place, sentence, q, pairs)]
+            free = [q for q in free if _counts_the_same(claim, place, sentence, q)]
         if free:
             pairs[place] = max(free, key=lambda q: (nearness(claim, place, sentence, q), -q))
             used.add(pairs[place])
@@ -334,6 +356,19 @@ def _is_denied(claim: Reading, sentence: Reading, pairs: Pairs) -> bool:
     held = [p for p in pairs if pairs[p] >= 0]
     held = [p for p in held if claim.items[p].kind is ItemKind.WORD] or held
     return _denies(claim, held) != _denies(sentence, [pairs[p] for p in held])
+
+
+def _is_denied_outright(claim: Reading, sentence: Reading, pairs: Pairs, missing: Sequence[int]) -> bool:
+    """ "It was never finished" speaks against "It was finished in 1850", if it tells no other year."""
+    is_said = any(pairs.get(p, 0) < 0 or _is_first(claim, p) for p in pairs) and not _denies(
+        claim, list(pairs)
+    )
+    told = {item.kind for q, item in enumerate(sentence.items) if q not in pairs.values()}
+    return (
+        is_said
+        and _is_denied(claim, sentence, pairs)
+        and all(claim.items[p].kind not in told for p in missing)
+    )
 
 
 def _denies(statement: Reading, near: Sequence[int]) -> bool:

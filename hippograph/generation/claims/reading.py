@@ -110,6 +110,11 @@ class Reading:
             for word in (words(item.text) or [item.key])
         )
 
+    def is_caseless(self) -> bool:
+        """Whether it is written in a script without capitals, so that names look like any other word."""
+        letters = [letter for letter in self.text if letter.isalpha()]
+        return sum(letter.lower() == letter.upper() for letter in letters) > len(letters) / 3
+
     def is_about(self, place: int) -> bool:
         """Whether a number is told as a rough one: "about 40"."""
         return place > 0 and self.items[place - 1].text.lower() in _ROUGH
@@ -213,6 +218,9 @@ def _words(text: str, start: int, end: int) -> Iterator[Item]:
             yield Item(ItemKind.NUMBER, match.group(), f"{value:g}th", value + 0.5)
         else:
             for part in words(match.group()):
+                if part.isdigit():  # digits need no space around them in scripts written without
+                    yield Item(ItemKind.NUMBER, part, part, float(part))
+                    continue
                 yield Item(ItemKind.WORD, match.group(), stem(part))
 
 

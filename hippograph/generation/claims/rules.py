@@ -27,6 +27,7 @@ TELLING, PARTICULAR = 2.5, 3.0
 """
 CLOSE = 3
 """So many equal neighbours say that two slots belong to the same words where no word governs them."""
+DENIED = "One of the two says it, the other denies it."
 FEWEST_ITEMS = 2
 """A claim of one word is borne out by anything."""
 PARAPHRASED, MOST_PARAPHRASES = 0.7, 3
@@ -108,7 +109,7 @@ class RuleVerifier:
 
 def may_be_paraphrase(aligned: Alignment) -> bool:
     """Whether a sentence holds all names of a claim and only its words are missing."""
-    is_said = not (aligned.missing or aligned.opposed or aligned.is_denied)
+    is_said = not (aligned.missing or aligned.opposed or aligned.is_denied or aligned.is_caseless)
     return is_said and aligned.slots > 1 and bool(aligned.words_missing)
 
 
@@ -146,18 +147,21 @@ def judge(aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
     """Whether a sentence supports or refutes a claim, how strongly, and why; None where it does neither."""
     if aligned.slots + aligned.words < FEWEST_ITEMS:
         return None
+    if aligned.is_denied_outright and aligned.words:
+        return VerdictKind.REFUTED, 0.9 * aligned.rest_held, DENIED
     return _judge_words(aligned) if not aligned.missing else _judge_replaced(aligned)
 
 
 def _judge_words(aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
     """Every name, date and number is there: do the words say the same of them?"""
-    if aligned.words_held < SUPPORT_WORDS or aligned.rest_held < SUPPORT_COVERAGE or aligned.is_loose:
+    words_needed = 1.0 if aligned.is_caseless else SUPPORT_WORDS
+    if aligned.words_held < words_needed or aligned.rest_held < SUPPORT_COVERAGE or aligned.is_loose:
         return _judge_opposed(aligned)
     strength = aligned.rest_held * (0.7 + 0.3 * aligned.in_sequence)
     if aligned.opposed:
         return _judge_opposed(aligned)
     if aligned.is_denied:
-        return VerdictKind.REFUTED, 0.9 * strength, "One of the two says it, the other denies it."
+        return VerdictKind.REFUTED, 0.9 * strength, DENIED
     return VerdictKind.SUPPORTED, strength, _in_other_words(aligned)
 
 
