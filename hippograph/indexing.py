@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hippograph.errors import IndexMismatch
+from hippograph.errors import IndexDamaged, IndexMismatch
 from hippograph.ports import Connector, Parts, Splitter
 from hippograph.settings import Settings
 from hippograph.shards import EmbedShard, ExtractShard
@@ -60,7 +60,9 @@ def build_index(
     EmbeddingError.
     """
     with Stage(folder) as stage:
-        check_shape(stage, parts, settings, migrate)
+        previous = check_shape(stage, parts, settings, migrate)
+        if keep_other_sources and not migrate:
+            _require_stage(stage, previous)
         changes = find_changes(
             stage,
             sources,
@@ -87,7 +89,7 @@ def update_index(
     The cost is that of what changed. Raises as `build_index`.
     """
     with Stage(folder) as stage:
-        check_shape(stage, parts, settings, migrate=False)
+        _require_stage(stage, check_shape(stage, parts, settings, migrate=False))
         changes = apply_changes(stage, added, removed, settings.storage.batch_size)
         return _finish(stage, changes, parts, settings, progress)
 
@@ -98,7 +100,7 @@ def forget_documents_of(
     """Remove all documents of a source that is not followed any more. Raises ConnectorError for an unknown one."""
     read_manifest(folder)  # where there is no index, none is to be made
     with Stage(folder) as stage:
-        check_shape(stage, parts, settings, migrate=False)
+        _require_stage(stage, check_shape(stage, parts, settings, migrate=False))
         return _finish(stage, forget_source(stage, source), parts, settings, progress)
 
 
@@ -109,7 +111,7 @@ def rewrite_index(
     if not (folder / STAGE_NAME).exists():
         read_manifest(folder)  # where there is no index, none is to be made
     with Stage(folder) as stage:
-        check_shape(stage, parts, settings, migrate=False)
+        _require_stage(stage, check_shape(stage, parts, settings, migrate=False))
         stage.make_all_pending()
         return _finish(stage, Changes(), parts, settings, progress, compact=True)
 
@@ -155,6 +157,15 @@ def check_shape(stage: Stage, parts: Parts, settings: Settings, migrate: bool) -
     if manifest is None or differing or stage.published() != manifest.version.id:
         stage.make_all_pending()
     return manifest
+
+
+def _require_stage(stage: Stage, published: Manifest | None) -> None:
+    """Refuse to publish from a stage that was lost: it would take everything out of the index. Raises IndexDamaged."""
+    if published and published.version.document_count and not (stage.published() or stage.document_count()):
+        raise IndexDamaged(
+            f"{stage.folder / STAGE_NAME}, which says what came from where, was lost. What is published can still be "
+            "asked. To go on, index all sources together with --migrate: they are read anew."
+        )
 
 
 def shape_of(parts: Parts, settings: Settings) -> dict[str, str]:

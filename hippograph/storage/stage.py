@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -35,7 +35,9 @@ from hippograph.types import (
     DocumentId,
     Extraction,
     ExtractionFailure,
+    Grade,
     Passage,
+    PassageId,
     Vectors,
     content_id,
 )
@@ -57,6 +59,7 @@ CREATE INDEX IF NOT EXISTS passages_by_key ON passages (key);
 CREATE TABLE IF NOT EXISTS cuts (document TEXT PRIMARY KEY, mark TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS extractions (key TEXT PRIMARY KEY, record TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS upgrades (passage TEXT PRIMARY KEY, extractor TEXT, record TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refusals (passage TEXT PRIMARY KEY, extractor TEXT, reason TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failures (key TEXT PRIMARY KEY, extractor TEXT, passage TEXT, reason TEXT,
                                      retryable INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB) WITHOUT ROWID;
@@ -296,37 +299,51 @@ class Stage:
                     "INSERT OR IGNORE INTO pending SELECT document FROM passages WHERE key = ?", (text,)
                 )
 
-    def passages_to_upgrade(self) -> list[Passage]:
-        """One passage for each distinct text that no model has read yet."""
-        query = """SELECT min(p.record) FROM passages p LEFT JOIN upgrades u ON u.passage = p.key
-                   WHERE u.passage IS NULL GROUP BY p.key ORDER BY p.key"""
-        return [passage_from_json(record) for (record,) in self._read(query)]
+    def passages_to_upgrade(
+        self, upgrader: str, reread: bool = False, retry_refused: bool = False
+    ) -> list[Passage]:
+        """One passage for each distinct text that a better extractor, the upgrader, is to read.
+
+        Those are the texts that no better one has read, without those that it could not read, unless they are to be
+        tried again. With `reread` also those that another one read: another model, another prompt, another system.
+        """
+        refused = "" if retry_refused else "AND r.passage IS NULL"
+        other = "OR u.extractor <> ?2" if reread else ""
+        query = f"""SELECT min(p.record) FROM passages p LEFT JOIN upgrades u ON u.passage = p.key
+                    LEFT JOIN refusals r ON r.passage = p.key AND r.extractor = ?1
+                    WHERE (u.passage IS NULL {other}) {refused} GROUP BY p.key ORDER BY p.key"""
+        rows = self._read(query, *([upgrader] * (2 if reread else 1)))
+        return [passage_from_json(record) for (record,) in rows]
 
     def put_upgrades(
-        self, extractor: str, passages: Sequence[Passage], results: Iterable[Extraction | ExtractionFailure]
+        self, upgrader: str, passages: Sequence[Passage], results: Iterable[Extraction | ExtractionFailure]
     ) -> None:
         """Keep what a better extractor found: it stands in for the first one's finds from then on.
 
-        A failure leaves the first one's finds where they are and is kept as data.
+        A failure leaves what was found before where it is. One that trying again cannot mend is kept with its reason,
+        any other is left for the next run.
         """
         pairs = list(zip(passages, results, strict=True))
         with self._transaction():
             for passage, result in pairs:
                 text = passage_key(passage)
-                key = content_id(extractor, text)
-                if isinstance(result, ExtractionFailure):
-                    row = (key, extractor, text, result.reason, int(result.retryable))
-                    self._db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)", row)
-                    continue
-                self._db.execute("DELETE FROM failures WHERE key = ?", (key,))
-                row2 = (text, extractor, extraction_to_json(result))
-                self._db.execute("INSERT OR REPLACE INTO upgrades VALUES (?, ?, ?)", row2)
-                self._db.execute(
-                    "INSERT OR IGNORE INTO pending SELECT document FROM passages WHERE key = ?", (text,)
-                )
+                if isinstance(result, Extraction):
+                    self._put_upgrade(upgrader, text, extraction_to_json(replace(result, grade=Grade.LLM)))
+                elif not result.retryable:
+                    row = (text, upgrader, result.reason)
+                    self._db.execute("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)", row)
+
+    def _put_upgrade(self, upgrader: str, text: str, record: str) -> None:
+        """Documents become pending where something else was found than before."""
+        before = next(self._read("SELECT record FROM upgrades WHERE passage = ?", text), ("",))[0]
+        self._db.execute("DELETE FROM refusals WHERE passage = ?", (text,))
+        self._db.execute("INSERT OR REPLACE INTO upgrades VALUES (?, ?, ?)", (text, upgrader, record))
+        if record != before:
+            query = "INSERT OR IGNORE INTO pending SELECT document FROM passages WHERE key = ?"
+            self._db.execute(query, (text,))
 
     def upgraded_count(self) -> int:
-        """How many distinct passage texts a model has read."""
+        """How many distinct passage texts a better extractor has read."""
         query = "SELECT count(DISTINCT p.key) FROM passages p JOIN upgrades u ON u.passage = p.key"
         ((count,),) = self._read(query)
         return int(count)
@@ -334,19 +351,41 @@ class Stage:
     def extraction(self, extractor: str, passage: Passage) -> Extraction | ExtractionFailure:
         """What was found in a passage, by a better extractor where one has read it, or why nothing was."""
         text = passage_key(passage)
-        for (record,) in self._read("SELECT record FROM upgrades WHERE passage = ?", text):
+        record = self._found(extractor, text)
+        if record is not None:
             return extraction_from_json(record, passage.id)
-        key = content_id(extractor, text)
-        for (record,) in self._read("SELECT record FROM extractions WHERE key = ?", key):
-            return extraction_from_json(record, passage.id)
-        failed = self._read("SELECT reason, retryable FROM failures WHERE key = ?", key)
+        query = "SELECT reason, retryable FROM failures WHERE key = ?"
+        failed = self._read(query, content_id(extractor, text))
         reason, retryable = next(failed, ("it was never read", True))
         return ExtractionFailure(passage.id, reason, bool(retryable))
 
+    def found_by_text(self, extractor: str) -> Iterator[tuple[str, Extraction]]:
+        """The key of each distinct passage text that was read, and what was found in it. It grows with the index."""
+        for (text,) in self._read("SELECT DISTINCT key FROM passages ORDER BY key"):
+            if (record := self._found(extractor, text)) is not None:
+                yield text, extraction_from_json(record, PassageId(text))
+
+    def _found(self, extractor: str, text: str) -> str | None:
+        """What was found in a text, by a better extractor where one has read it; None where nobody has."""
+        for (record,) in self._read("SELECT record FROM upgrades WHERE passage = ?", text):
+            return str(record)
+        for (record,) in self._read(
+            "SELECT record FROM extractions WHERE key = ?", content_id(extractor, text)
+        ):
+            return str(record)
+        return None
+
     def failures(self, extractor: str) -> list[str]:
-        """The passages that could not be read, and why, by document and position."""
+        """The passages that could not be read, by the extractor or by a better one, and why.
+
+        What a better extractor has read is no failure, whoever failed on it before. By document and position.
+        """
         query = """SELECT p.document, p.position, f.reason FROM failures f JOIN passages p ON p.key = f.passage
-                   WHERE f.extractor = ? ORDER BY p.document, p.position"""
+                   WHERE f.extractor = ? AND NOT EXISTS (SELECT 1 FROM upgrades u WHERE u.passage = p.key)
+                   UNION ALL SELECT p.document, p.position, 'not upgraded: ' || r.reason
+                   FROM refusals r JOIN passages p ON p.key = r.passage
+                   WHERE NOT EXISTS (SELECT 1 FROM upgrades u WHERE u.passage = p.key)
+                   ORDER BY 1, 2, 3"""
         return [
             f"{document}, passage {position + 1}: {reason}"
             for document, position, reason in self._read(query, extractor)
@@ -422,7 +461,7 @@ def wrong_stage(folder: Path) -> list[str]:
     """What is wrong with the file of the stage; empty when all is well, or while another process writes it."""
     path = folder / STAGE_NAME
     if not path.exists():
-        return [f"{path} is missing: index all sources again, which publishes anew."]
+        return [f"{path} is missing: index all sources again with --migrate."]
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as database:
             found = [row[0] for row in database.execute("PRAGMA integrity_check(3)")]
@@ -430,7 +469,9 @@ def wrong_stage(folder: Path) -> list[str]:
         found = [] if "locked" in str(error) else [str(error)]
     except sqlite3.DatabaseError as error:
         found = [str(error)]
-    way_out = "Delete this one file and index all sources again; what is published is untouched."
+    way_out = (
+        "Delete this one file and index all sources again with --migrate; what is published is untouched."
+    )
     return [f"{path} is damaged: {problem}. {way_out}" for problem in found if problem != "ok"]
 
 
