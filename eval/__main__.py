@@ -107,6 +107,40 @@ def answers(dataset: DatasetFolder, index: IndexFolder = None, as_json: AsJson =
 
 
 @app.command()
+def claims(
+    dataset: DatasetFolder,
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of a true and a false statement.")] = 1000,
+    seed: Annotated[int, typer.Option(help="What chance draws from.")] = 1,
+    documents: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Index only N documents, drawn by the seed; 0 for all.")
+    ] = 0,
+    verifier: Annotated[
+        str | None, typer.Option(help="rules, or llm; else as the settings say.")
+    ] = None,
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether true statements are supported and false ones refuted, over pairs made from the corpus's own graph."""
+    from eval.claims import measure_claims
+    from eval.claims_over import open_for_claims, verifier_named
+    from eval.tables import bars, show_values
+    from eval.veriscore import is_veriscore, measure_veriscore
+
+    if is_veriscore(dataset):
+        report = measure_veriscore(dataset, verifier_named(verifier))
+    else:
+        with bars() as shown:
+            memory, judge = open_for_claims(dataset, index, documents, seed, verifier, shown.step)
+            with memory:
+                name = dataset.resolve().name
+                report = measure_claims(name, memory, judge, pairs, seed, memory.settings.check, shown.watch)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values(str(report["dataset"]), {name: value for name, value in report.items() if name != "per_pair"})
+
+
+@app.command()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="A report written with --json.")],
     second: Annotated[Path, typer.Argument(metavar="B.json", help="Another over the same questions.")],
