@@ -114,9 +114,7 @@ def claims(
     documents: Annotated[
         int, typer.Option(min=0, metavar="N", help="Index only N documents, drawn by the seed; 0 for all.")
     ] = 0,
-    verifier: Annotated[
-        str | None, typer.Option(help="rules, or llm; else as the settings say.")
-    ] = None,
+    verifier: Annotated[str | None, typer.Option(help="rules, or llm; else as the settings say.")] = None,
     index: IndexFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -137,7 +135,9 @@ def claims(
     if as_json:
         _print_json(report)
     else:
-        show_values(str(report["dataset"]), {name: value for name, value in report.items() if name != "per_pair"})
+        show_values(
+            str(report["dataset"]), {name: value for name, value in report.items() if name != "per_pair"}
+        )
 
 
 @app.command()
