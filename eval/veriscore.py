@@ -91,7 +91,8 @@ def read_claims(folder: Path) -> Iterator[LabelledClaim]:
 def read_results(results: str) -> list[Evidence]:
     """Search results as evidence, in their order.
 
-    >>> [item.found.passage.title for item in read_results("Search result 1\\nTitle: Ada\\nContent: Ada wrote.\\nLink: x")]
+    >>> found = read_results("Search result 1\\nTitle: Ada\\nContent: Ada wrote.\\nLink: x")
+    >>> [item.found.passage.title for item in found]
     ['Ada']
     """
     found = []

@@ -24,6 +24,8 @@ REACH = 4
 """A slot belongs to a word that stands at most so many items before it."""
 UNIT_REACH = 3
 """What a number counts stands at most so many items behind it."""
+NEGATION_REACH = 4
+"""A word denies what stands at most so many items behind it."""
 
 _PRONOUNS = word_set("he she it they his her its their")
 _OF_ANYBODY = frozenset(stem(word) for word in ("born", "died", "death", "birth", "person", "known"))
@@ -373,5 +375,11 @@ def _is_denied_outright(claim: Reading, sentence: Reading, pairs: Pairs, missing
 
 def _denies(statement: Reading, near: Sequence[int]) -> bool:
     """Whether an odd number of words deny near the places given: two negations are none."""
-    denying = (place for place, item in enumerate(statement.items) if item.key in NEGATIONS)
-    return sum(any(-2 <= at - place <= 4 for at in near) for place in denying) % 2 == 1
+    denying = [place for place, item in enumerate(statement.items) if item.key in NEGATIONS]
+    return sum(any(_reaches(statement, place, at) for at in near) for place in denying) % 2 == 1
+
+
+def _reaches(statement: Reading, denying: int, place: int) -> bool:
+    """Whether a negation is close enough, and not cut off: "few are not aware that it rains" says that it rains."""
+    between = statement.items[denying:place]
+    return -2 <= place - denying <= NEGATION_REACH and not any(item.key == "that" for item in between)
