@@ -487,7 +487,7 @@ def storage_errors(folder: Path) -> Iterator[None]:
         raise StorageError(f"{folder} cannot be written: {error}. {kept}") from error
     except sqlite3.DatabaseError as error:
         raise IndexDamaged(
-            f"{folder / STAGE_NAME} is damaged ({error}). Delete this one file and index all sources again; "
+            f"{folder / STAGE_NAME} is damaged ({error}). Delete this one file and index all sources again with --migrate; "
             "what was published before is untouched."
         ) from error
     except PermissionError as error:
