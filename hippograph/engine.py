@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hippograph.answering import ask, ask_stream
-from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, StorageError
+from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, SettingsError, StorageError
 from hippograph.generation.shape import Shape
 from hippograph.graph.export import to_networkx, write_graphml
 from hippograph.indexing import (
@@ -43,12 +43,14 @@ from hippograph.types import (
     Document,
     DocumentId,
     IndexVersion,
+    Grade,
     RankedPassage,
     SearchResult,
     SourceFailure,
     Vectors,
 )
-from hippograph.wiring import build_parts
+from hippograph.upgrading import Upgrade
+from hippograph.wiring import build_parts, build_upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,16 @@ def index_sources(
     retry_failed: bool = False,
     progress: Progress = lambda step, done, total: None,
 ) -> IndexReport:
-    """Bring an index in step with its sources: what they added, changed and removed since the last time."""
+    """Bring an index in step with its sources: what they added, changed and removed since the last time.
+
+    With the grade llm, passages that no language model has read are then read by the one of the settings, those that
+    gain most first, as far as `budget_tokens` reach in this run; `reread` is for those that another model, another
+    prompt or another system has read. What was read stays. Where the model serves no more, the rest is left for the
+    next run, and the report's `upgraded` says why.
+    """
+    grade: Grade = Grade.LITE,
+    budget_tokens: int | None = None,
+    reread: bool = False,
     settings = settings or Settings.load()
     parts = parts or build_parts(settings)
     return build_index(
@@ -263,6 +274,7 @@ def index_sources(
         progress=progress,
     )
 
+        upgrade=_upgrade(grade, settings, parts, budget_tokens, reread, retry_failed),
 
 def add_documents(
     documents: Iterable[Document],
@@ -272,10 +284,17 @@ def add_documents(
     parts: Parts | None = None,
     progress: Progress = lambda step, done, total: None,
 ) -> IndexReport:
-    """Add documents to an index, or replace those with the same ids, at the cost of these documents."""
+    """Add documents to an index, or replace those with the same ids, at the cost of these documents.
+
+    The grade llm upgrades passages as `index_sources` does.
+    """
+    grade: Grade = Grade.LITE,
+    budget_tokens: int | None = None,
+    reread: bool = False,
     settings = settings or Settings.load()
     parts = parts or build_parts(settings)
-    return update_index(Path(folder), parts, settings, added=documents, progress=progress)
+    upgrade = _upgrade(grade, settings, parts, budget_tokens, reread, retry_failed=False)
+    return update_index(Path(folder), parts, settings, added=documents, upgrade=upgrade, progress=progress)
 
 
 def remove_documents(
@@ -371,6 +390,24 @@ class _Given:
 
     def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
         if isinstance(self._documents, Document) or not isinstance(self._documents, Iterable):
+def _upgrade(
+    grade: Grade,
+    settings: Settings,
+    parts: Parts,
+    budget_tokens: int | None,
+    reread: bool,
+    retry_failed: bool,
+) -> Upgrade | None:
+    """What a run of this grade is to upgrade. Raises SettingsError."""
+    if Grade(grade) is Grade.LLM:
+        return build_upgrade(
+            settings, parts.generator, budget_tokens, reread=reread, retry_refused=retry_failed
+        )
+    if budget_tokens is not None or reread:
+        raise SettingsError("The grade lite asks no model: a budget of tokens or reread needs the grade llm.")
+    return None
+
+
             raise ConnectorError(
                 f"Documents are needed, as a list or any other iterable, not {type(self._documents).__name__}."
             )

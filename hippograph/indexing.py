@@ -15,6 +15,7 @@ from hippograph.storage.manifest import Manifest, read_manifest
 from hippograph.storage.publish import Shape, current_manifest, pending_strings, publish_pending
 from hippograph.storage.stage import STAGE_NAME, Stage, batches
 from hippograph.types import Document, DocumentId, IndexVersion, Usage
+from hippograph.upgrading import Upgrade, Upgraded, upgrade_passages
 
 CHARACTERS_PER_BATCH = 16_000
 """How much text is embedded between two saves: seconds of work on a processor."""
@@ -34,6 +35,8 @@ class IndexReport:
     """Whether a version was published; False when the one there already holds exactly this."""
     usage: Usage = field(default_factory=Usage)
     """What the run's model calls cost."""
+    upgraded: Upgraded | None = None
+    """What a better extractor read, where one was to read."""
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -50,11 +53,13 @@ def build_index(
     migrate: bool = False,
     accept_loss: bool = False,
     retry_failed: bool = False,
+    upgrade: Upgrade | None = None,
     progress: Progress = _silent,
 ) -> IndexReport:
     """Bring the index in step with its sources and publish it.
 
-    Documents that a source no longer gives are removed; those of other sources stay unless told otherwise.
+    Documents that a source no longer gives are removed; those of other sources stay unless told otherwise. An `upgrade`
+    lets a better extractor read what the index's own has read; what it read stays.
     Raises ConnectorError when a source cannot be read, SourceShrunk when it lost too much (`accept_loss` takes it),
     IndexMismatch when the index was shaped by other parts (`migrate` re-shapes it), PublishConflict, StorageError,
     EmbeddingError.
@@ -72,7 +77,7 @@ def build_index(
             max_loss=settings.sources.max_loss,
             accept_loss=accept_loss,
         )
-        return _finish(stage, changes, parts, settings, progress, retry_failed)
+        return _finish(stage, changes, parts, settings, progress, retry_failed, upgrade=upgrade)
 
 
 def update_index(
@@ -82,6 +87,7 @@ def update_index(
     *,
     added: Iterable[Document] = (),
     removed: Iterable[DocumentId] = (),
+    upgrade: Upgrade | None = None,
     progress: Progress = _silent,
 ) -> IndexReport:
     """Add documents, or replace those with the same ids, and remove others, without looking at any source.
@@ -91,7 +97,7 @@ def update_index(
     with Stage(folder) as stage:
         _require_stage(stage, check_shape(stage, parts, settings, migrate=False))
         changes = apply_changes(stage, added, removed, settings.storage.batch_size)
-        return _finish(stage, changes, parts, settings, progress)
+        return _finish(stage, changes, parts, settings, progress, upgrade=upgrade)
 
 
 def forget_documents_of(
@@ -124,19 +130,27 @@ def _finish(
     progress: Progress,
     retry_failed: bool = False,
     compact: bool = False,
+    upgrade: Upgrade | None = None,
 ) -> IndexReport:
     """The steps that follow once it is known what changed."""
-    previous = current_manifest(stage.folder)
+    previous, spent_before = current_manifest(stage.folder), spent(parts)
     cut_passages(stage, parts.splitter, settings.storage.batch_size, progress)
     try:
         extract_facts(stage, parts, settings, progress, retry_failed)
+        upgraded = upgrade_facts(stage, parts, upgrade, progress) if upgrade else None
         embed_strings(stage, parts, settings, progress)
     finally:
         parts.workers.close()
     changes.failures += find_copies(stage).values()
     manifest = publish_changes(stage, parts, settings, progress, compact)
     is_new = previous is None or previous.version != manifest.version
-    return IndexReport(manifest.version, changes, manifest.failures, is_new)
+    usage = spent(parts) - spent_before
+    return IndexReport(manifest.version, changes, manifest.failures, is_new, usage, upgraded)
+
+
+def spent(parts: Parts) -> Usage:
+    """What the language model took so far, for whatever purpose."""
+    return sum(parts.generator.usage().values(), Usage()) if parts.generator else Usage()
 
 
 def check_shape(stage: Stage, parts: Parts, settings: Settings, migrate: bool) -> Manifest | None:
@@ -209,6 +223,16 @@ def extract_facts(
         stage.put_extractions(extractor, shard, results)
         done += len(shard)
         progress("extracting facts", done, len(unread))
+
+
+def upgrade_facts(stage: Stage, parts: Parts, upgrade: Upgrade, progress: Progress) -> Upgraded:
+    """Let a better extractor read what it is to read, best first. What it finds stands in for what was found before."""
+    return upgrade_passages(
+        stage,
+        parts.extractor.fingerprint,
+        upgrade,
+        lambda done, total: progress("upgrading passages", done, total),
+    )
 
 
 def embed_strings(stage: Stage, parts: Parts, settings: Settings, progress: Progress) -> None:

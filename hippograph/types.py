@@ -368,6 +368,15 @@ class Usage:
             self.estimated_calls + other.estimated_calls,
         )
 
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(
+            self.llm_calls - other.llm_calls,
+            self.prompt_tokens - other.prompt_tokens,
+            self.completion_tokens - other.completion_tokens,
+            self.cost - other.cost,
+            self.estimated_calls - other.estimated_calls,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

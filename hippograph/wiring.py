@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from hippograph.budget import Budget, within
 from hippograph.errors import SettingsError
 from hippograph.ports import (
     Answerer,
@@ -22,6 +23,7 @@ from hippograph.ports import (
 )
 from hippograph.settings import Settings, WorkersSettings
 from hippograph.shards import Recipe
+from hippograph.upgrading import Upgrade, gaining_most
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -56,6 +58,38 @@ def build_workers(settings: Settings) -> Workers:
     """Where shards of work run. Nothing is started before the first of them. Raises SettingsError."""
     workers: Workers = _choose("workers", settings.workers.kind, WORKERS, settings)
     return workers
+
+
+def build_upgrade(
+    settings: Settings,
+    generator: Generator | None,
+    budget_tokens: int | None = None,
+    *,
+    reread: bool = False,
+    retry_refused: bool = False,
+) -> Upgrade:
+    """Reading by the language model, those passages first that gain most. Raises SettingsError where there is none."""
+    if generator is None:
+        raise SettingsError(
+            "The grade llm needs a language model. Set models.generator, for example to 'openai', and its server and "
+            "model in the section generator."
+        )
+    refuse_double_reading(settings)
+    allowed = within(generator, Budget(tokens=budget_tokens))
+    reader = _llm_extractor(settings, allowed)
+    chosen = gaining_most(
+        reader.fingerprint, allowed.token_count, budget_tokens, reread=reread, retry_refused=retry_refused
+    )
+    return Upgrade(reader, chosen)
+
+
+def refuse_double_reading(settings: Settings) -> None:
+    """Raises SettingsError where a language model reads every passage as it is."""
+    if settings.models.extractor == "llm":
+        raise SettingsError(
+            "With models.extractor = 'llm' a model reads every passage anyway, and there is nothing to upgrade. Leave "
+            "--grade llm out, or set models.extractor to 'rules'."
+        )
 
 
 def recipe(settings: Settings) -> Recipe:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from hippograph.adapters.llm_extractor.asking import Asker, KeepsReadings, Outcome, Refusal, joined, whole
@@ -50,6 +50,7 @@ class LlmExtractor:
         self.asker = Asker(generator, journal or MemoryJournal(), settings.passages_per_call)
         self.fingerprint = self._fingerprint(generator)
         self.halted: GenerationError | None = None
+        self._has_answers = False
 
     def within(self, generator: Generator) -> LlmExtractor:
         """The same extractor over another generator, such as the same one under a budget. The journal is shared."""
@@ -69,18 +70,26 @@ class LlmExtractor:
 
         Raises a leaf of GenerationError when no call was answered, ExtractionError when the journal fails.
         """
+        found = list(self.read(passages))
+        has_read = self._has_answers or any(isinstance(result, Extraction) for result in found)
+        if self.halted is not None and not has_read and not isinstance(self.halted, BudgetSpent):
+            raise self.halted
+        return found
+
+    def read(self, passages: Sequence[Passage]) -> Iterator[Extraction | ExtractionFailure]:
+        """One result a passage, in order, each as soon as it and those before it are there.
+
+        When the model serves no more, the passages left are retryable failures and `halted` says why. Raises
+        ExtractionError when the journal fails. When the caller stops early, what is under way is finished and kept.
+        """
         halt = Halt(cautious=self.halted is not None)
         size = self._settings.passages_per_call
         chunks = [list(passages[start : start + size]) for start in range(0, len(passages), size)]
         first = 1 if self.halted is not None else 0
-        results = [self._read(chunk, halt) for chunk in chunks[:first]]
-        results += self._read_at_once(chunks[first:], halt)
-        self.halted = halt.error
-        found = flat(results)
-        has_read = halt.answers or any(isinstance(result, Extraction) for result in found)
-        if halt.error is not None and not has_read and not isinstance(halt.error, BudgetSpent):
-            raise halt.error
-        return found
+        for chunk in chunks[:first]:
+            yield from self._read(chunk, halt)
+        yield from self._read_at_once(chunks[first:], halt)
+        self.halted, self._has_answers = halt.error, halt.answers > 0
 
     def next_question(self, passage: Passage) -> tuple[Step, list[Piece]] | None:
         """The step whose reading of a passage is not in the journal yet, with the pieces to ask; None when all are.
@@ -108,12 +117,13 @@ class LlmExtractor:
 
     def _read_at_once(
         self, chunks: Sequence[list[Passage]], halt: Halt
-    ) -> list[list[Extraction | ExtractionFailure]]:
+    ) -> Iterator[Extraction | ExtractionFailure]:
         with ThreadPoolExecutor(self._at_once, "hippograph-extract") as pool:
             futures: list[Future[list[Extraction | ExtractionFailure]]] = []
             try:
                 futures = [pool.submit(self._read, chunk, halt) for chunk in chunks]
-                return [future.result() for future in futures]
+                for future in futures:
+                    yield from future.result()
             except BaseException:
                 for future in futures:
                     future.cancel()  # what is under way is finished and kept, the rest is not begun
@@ -163,11 +173,6 @@ class LlmExtractor:
         parts = [generator.fingerprint, self._settings.variant]
         parts += [step.fingerprint for step in self.steps]
         return f"llm-{RULES_VERSION}:{content_id(*parts)}"
-
-
-def flat(results: Iterable[list[Extraction | ExtractionFailure]]) -> list[Extraction | ExtractionFailure]:
-    """The results of all packs, in order."""
-    return [result for pack in results for result in pack]
 
 
 def _reading(outcome: Outcome) -> Reading:

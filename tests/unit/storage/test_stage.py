@@ -13,7 +13,7 @@ from hippograph.adapters.plain_splitter import PlainSplitter
 from hippograph.errors import IndexDamaged, IndexMismatch, PublishConflict, StorageError
 from hippograph.storage.stage import FORMAT, LOCK_NAME, STAGE_NAME, Known, Stage, wrong_stage
 from hippograph.toy import document, documents
-from hippograph.types import Extraction, ExtractionFailure, Mention, MentionKind
+from hippograph.types import Extraction, ExtractionFailure, Grade, Mention, MentionKind
 from tests.conftest import REPOSITORY
 
 HOLD_THE_LOCK = """
@@ -349,50 +349,118 @@ def test_an_extractor_that_breaks_down_is_not_taken_for_a_bad_disk(two_of_one_te
 # ---------------------------------------------------------------------- upgrades
 
 
-def test_what_a_better_extractor_found_stands_in_for_the_first_ones_finds(two_of_one_text):
+def upgraded(passage, name="Ada Lovelace"):
+    """What a better extractor finds, as the stage gives it back."""
+    return replace(found(passage, name), grade=Grade.LLM)
+
+
+def titles(passages):
+    return [passage.title for passage in passages]
+
+
+@pytest.fixture
+def read_and_published(two_of_one_text):
+    """The same, read by rules and published."""
+    read(two_of_one_text)
+    publish(two_of_one_text)
+    return two_of_one_text
+
+
+def test_what_a_better_extractor_found_stands_in_for_the_first_ones_finds(read_and_published):
     """For every passage of that text, whichever extractor is asked about; the others keep what they have."""
-    stage = two_of_one_text
-    read(stage)
-    publish(stage)
+    stage = read_and_published
     ada, twin, engine = passages_of(stage, "ada", "twin", "engine")
     stage.put_upgrades("model", [ada], [found(ada, "Ada Lovelace")])
 
-    assert stage.extraction("rules", ada) == found(ada, "Ada Lovelace")
-    assert stage.extraction("other rules", twin) == found(twin, "Ada Lovelace")
+    assert stage.extraction("rules", ada) == upgraded(ada)
+    assert stage.extraction("other rules", twin) == upgraded(twin)
     assert stage.extraction("rules", engine) == found(engine)
     assert stage.pending() == ["ada", "twin"]
     assert stage.upgraded_count() == 1
-    assert [passage.title for passage in stage.passages_to_upgrade()] == ["Analytical Engine"]
+    assert titles(stage.passages_to_upgrade("model")) == ["Analytical Engine"]
 
 
-def test_a_failed_upgrade_leaves_the_first_ones_finds(two_of_one_text):
-    """It is kept as data of the better extractor, and the text may be upgraded later."""
-    stage = two_of_one_text
-    read(stage)
-    publish(stage)
+def test_a_failure_that_may_pass_leaves_the_passage_for_the_next_run(read_and_published):
+    """Nothing is noted: not what failed, and no document becomes pending."""
+    stage = read_and_published
     (ada,) = stage.passages_of("ada")
     stage.put_upgrades("model", [ada], [ExtractionFailure(ada.id, "the model was down", True)])
 
     assert stage.extraction("rules", ada) == found(ada)
     assert (stage.failures("rules"), stage.pending()) == ([], [])
-    assert stage.failures("model") == [
-        "ada, passage 1: the model was down",
-        "twin, passage 1: the model was down",
-    ]
-    assert len(stage.passages_to_upgrade()) == 2
+    assert len(stage.passages_to_upgrade("model")) == 2
     assert stage.upgraded_count() == 0
 
 
-def test_an_upgrade_that_succeeds_at_last_is_no_failure_any_more(two_of_one_text):
-    """And one text is counted once, however many passages have it."""
-    stage = two_of_one_text
-    read(stage)
+def test_a_passage_that_cannot_be_read_better_is_kept_with_its_reason(read_and_published):
+    """It keeps the first one's finds and is not read again, unless it is to be, or by another model."""
+    stage = read_and_published
     (ada,) = stage.passages_of("ada")
-    stage.put_upgrades("model", [ada], [ExtractionFailure(ada.id, "the model was down", True)])
-    stage.put_upgrades("model", [ada], [found(ada, "Countess")])
+    stage.put_upgrades("model", [ada], [ExtractionFailure(ada.id, "it declined", False)])
 
-    assert stage.failures("model") == []
-    assert stage.upgraded_count() == 1
+    assert stage.extraction("rules", ada) == found(ada)
+    assert stage.failures("rules") == [
+        "ada, passage 1: not upgraded: it declined",
+        "twin, passage 1: not upgraded: it declined",
+    ]
+    assert titles(stage.passages_to_upgrade("model")) == ["Analytical Engine"]
+    assert len(stage.passages_to_upgrade("model", retry_refused=True)) == 2
+    assert len(stage.passages_to_upgrade("other model")) == 2
+
+
+def test_a_passage_that_is_read_at_last_is_no_failure_any_more(read_and_published):
+    """Not of the better extractor, and not of the first one either."""
+    stage = read_and_published
+    ada, engine = passages_of(stage, "ada", "engine")
+    stage.put_extractions("rules", [engine], [ExtractionFailure(engine.id, "too odd", False)])
+    stage.put_upgrades("model", [ada], [ExtractionFailure(ada.id, "it declined", False)])
+    before = len(stage.failures("rules"))
+    stage.put_upgrades("other model", [ada, engine], [found(ada), found(engine)])
+
+    assert before == 3
+    assert stage.failures("rules") == []
+
+
+def test_what_another_model_read_is_read_again_only_where_that_is_asked_for(read_and_published):
+    """What this one has read is not, even then; a refusal does not take away what was read before."""
+    stage = read_and_published
+    ada, engine = passages_of(stage, "ada", "engine")
+    stage.put_upgrades("model", [ada, engine], [found(ada), found(engine)])
+    stage.put_upgrades("new model", [ada], [found(ada, "Countess")])
+    stage.put_upgrades("new model", [engine], [ExtractionFailure(engine.id, "it declined", False)])
+
+    assert stage.passages_to_upgrade("new model") == []
+    assert stage.passages_to_upgrade("new model", reread=True) == []
+    assert titles(stage.passages_to_upgrade("new model", reread=True, retry_refused=True)) == [
+        "Analytical Engine"
+    ]
+    assert len(stage.passages_to_upgrade("third model", reread=True)) == 2
+    assert stage.extraction("rules", ada) == upgraded(ada, "Countess")
+    assert stage.extraction("rules", engine) == upgraded(engine, "Ada")
+    assert stage.failures("rules") == []
+
+
+def test_an_upgrade_that_says_the_same_changes_nothing(read_and_published):
+    """No document becomes pending for it."""
+    stage = read_and_published
+    (ada,) = stage.passages_of("ada")
+    stage.put_upgrades("model", [ada], [found(ada)])
+    publish(stage)
+    stage.put_upgrades("new model", [ada], [found(ada)])
+
+    assert stage.pending() == []
+    assert titles(stage.passages_to_upgrade("new model", reread=True)) == ["Analytical Engine"]
+
+
+def test_what_was_found_in_every_text_comes_once_a_text(read_and_published):
+    """The better finds where there are some; what nobody has read is passed over."""
+    stage = read_and_published
+    (ada,) = stage.passages_of("ada")
+    stage.put_upgrades("model", [ada], [found(ada, "Countess")])
+    names = {each.mentions[0].name for _, each in stage.found_by_text("rules")}
+
+    assert names == {"Countess", "Ada"}
+    assert [each.mentions[0].name for _, each in stage.found_by_text("other rules")] == ["Countess"]
 
 
 # ---------------------------------------------------------------------- vectors
