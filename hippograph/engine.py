@@ -33,6 +33,7 @@ from hippograph.storage.manifest import (
     visible_number,
     wrong_versions,
 )
+from hippograph.storage.overview import StageOverview, look_into_stage
 from hippograph.storage.reader import open_version
 from hippograph.storage.stage import wrong_stage
 from hippograph.storage.verify import damage_told, verify_version
@@ -42,8 +43,8 @@ from hippograph.types import (
     CitedSentence,
     Document,
     DocumentId,
-    IndexVersion,
     Grade,
+    IndexVersion,
     RankedPassage,
     SearchResult,
     SourceFailure,
@@ -62,6 +63,8 @@ class IndexStatus:
     failures: tuple[str, ...]
     embedder: str
     bytes_on_disk: int
+    stage: StageOverview | None
+    """What the sources gave and is not published yet; None where the stage cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +252,9 @@ def index_sources(
     migrate: bool = False,
     accept_loss: bool = False,
     retry_failed: bool = False,
+    grade: Grade = Grade.LITE,
+    budget_tokens: int | None = None,
+    reread: bool = False,
     progress: Progress = lambda step, done, total: None,
 ) -> IndexReport:
     """Bring an index in step with its sources: what they added, changed and removed since the last time.
@@ -258,9 +264,6 @@ def index_sources(
     prompt or another system has read. What was read stays. Where the model serves no more, the rest is left for the
     next run, and the report's `upgraded` says why.
     """
-    grade: Grade = Grade.LITE,
-    budget_tokens: int | None = None,
-    reread: bool = False,
     settings = settings or Settings.load()
     parts = parts or build_parts(settings)
     return build_index(
@@ -271,10 +274,10 @@ def index_sources(
         migrate=migrate,
         accept_loss=accept_loss,
         retry_failed=retry_failed,
+        upgrade=_upgrade(grade, settings, parts, budget_tokens, reread, retry_failed),
         progress=progress,
     )
 
-        upgrade=_upgrade(grade, settings, parts, budget_tokens, reread, retry_failed),
 
 def add_documents(
     documents: Iterable[Document],
@@ -282,15 +285,15 @@ def add_documents(
     *,
     settings: Settings | None = None,
     parts: Parts | None = None,
+    grade: Grade = Grade.LITE,
+    budget_tokens: int | None = None,
+    reread: bool = False,
     progress: Progress = lambda step, done, total: None,
 ) -> IndexReport:
     """Add documents to an index, or replace those with the same ids, at the cost of these documents.
 
     The grade llm upgrades passages as `index_sources` does.
     """
-    grade: Grade = Grade.LITE,
-    budget_tokens: int | None = None,
-    reread: bool = False,
     settings = settings or Settings.load()
     parts = parts or build_parts(settings)
     upgrade = _upgrade(grade, settings, parts, budget_tokens, reread, retry_failed=False)
@@ -365,7 +368,14 @@ def verify_index(folder: str | Path) -> list[str]:
 
 def _status(folder: Path, manifest: Manifest) -> IndexStatus:
     size = bytes_on_disk(folder, manifest)
-    return IndexStatus(str(folder), manifest.version, manifest.failures, manifest.parts["embedder"], size)
+    return IndexStatus(
+        str(folder),
+        manifest.version,
+        manifest.failures,
+        manifest.parts["embedder"],
+        size,
+        look_into_stage(folder),
+    )
 
 
 def _open_visible(folder: Path, parts: Parts) -> tuple[PublishedIndex, Manifest]:
@@ -380,16 +390,6 @@ def _open_visible(folder: Path, parts: Parts) -> tuple[PublishedIndex, Manifest]
         return open_version(folder, again, parts.vectors), again
 
 
-class _Given:
-    """Documents handed over by the caller, as a source."""
-
-    source = GIVEN
-
-    def __init__(self, documents: Iterable[Document | SourceFailure]) -> None:
-        self._documents = documents
-
-    def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
-        if isinstance(self._documents, Document) or not isinstance(self._documents, Iterable):
 def _upgrade(
     grade: Grade,
     settings: Settings,
@@ -408,6 +408,16 @@ def _upgrade(
     return None
 
 
+class _Given:
+    """Documents handed over by the caller, as a source."""
+
+    source = GIVEN
+
+    def __init__(self, documents: Iterable[Document | SourceFailure]) -> None:
+        self._documents = documents
+
+    def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
+        if isinstance(self._documents, Document) or not isinstance(self._documents, Iterable):
             raise ConnectorError(
                 f"Documents are needed, as a list or any other iterable, not {type(self._documents).__name__}."
             )

@@ -93,6 +93,8 @@ def status(found: IndexStatus) -> dict[str, Any]:
         "embedder": found.embedder,
         "bytes_on_disk": found.bytes_on_disk,
         "unread_passages": list(found.failures),
+        "sources": dict(found.stage.sources) if found.stage else None,
+        "pending_documents": found.stage.pending if found.stage else None,
     }
 
 

@@ -64,7 +64,16 @@ def show_status(status: IndexStatus) -> None:
         ("size", f"{status.bytes_on_disk / 1e6:,.1f} MB"),
     ):
         table.add_row(name, value)
+    for source, count in (status.stage.sources if status.stage else {}).items():
+        table.add_row("source", f"{readable_uri(source)} ({count:,})")
     screen.print(table)
+    if status.stage and status.stage.pending:
+        screen.print(
+            Text.assemble(
+                ("unfinished ", "yellow"),
+                f"{status.stage.pending:,} documents wait to be published: run the index command again.",
+            )
+        )
     _show_unread(screen, status.failures)
 
 
