@@ -160,24 +160,24 @@ def test_other_shaping_settings_are_refused(index_folder, settings, parts):
 @pytest.mark.parametrize("harm", ["truncated", "missing"])
 def test_a_damaged_file_is_named(index_folder, settings, parts, harm):
     """A file of the index that lost its end, or is gone, stops opening with its name."""
-    victim = index_folder / read_manifest(index_folder).folder / "graph.neighbours.npy"
+    victim = index_folder / read_manifest(index_folder).tables / "graph.index"
     if harm == "missing":
         victim.unlink()
     else:
         victim.write_bytes(victim.read_bytes()[:-8])
 
-    with pytest.raises(IndexDamaged, match=r"graph\.neighbours\.npy"):
+    with pytest.raises(IndexDamaged, match=r"graph\.index"):
         Hippograph.open(index_folder, settings=settings, parts=parts)
 
 
 def test_an_altered_file_is_found_by_verifying(index_folder):
     """One flipped bit leaves the size and changes the checksum."""
-    victim = index_folder / read_manifest(index_folder).folder / "graph.weights.npy"
+    victim = index_folder / read_manifest(index_folder).tables / "graph.index"
     data = bytearray(victim.read_bytes())
     data[-1] ^= 1
     victim.write_bytes(data)
 
-    assert [problem for problem in verify_index(index_folder) if "graph.weights.npy was altered" in problem]
+    assert [problem for problem in verify_index(index_folder) if "graph.index was altered" in problem]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_manifest_that_is_none_is_told(index_folder, settings, parts, content)
 
 def test_a_damaged_index_is_mended_by_indexing_again(index_folder, settings, parts):
     """The work in progress is all there, so a damaged version is written again without embedding."""
-    victim = index_folder / read_manifest(index_folder).folder / "graph.neighbours.npy"
+    victim = index_folder / read_manifest(index_folder).tables / "graph.index"
     victim.unlink()
     embedded = parts.embedder.embedded.copy()
     Hippograph.build(toy.documents(), index_folder, settings=settings, parts=parts).close()
@@ -298,17 +298,23 @@ def test_a_damaged_stage_is_told(index_folder, settings, parts):
     with pytest.raises(IndexDamaged, match=r"stage\.db is damaged.*index all sources again"):
         Hippograph.build(toy.documents(), index_folder, settings=settings, parts=parts)
 
-    assert verify_index(index_folder) == []
+    assert [
+        ("stage.db is damaged" in problem, "published is untouched" in problem)
+        for problem in verify_index(index_folder)
+    ] == [(True, True)]
+    with Hippograph.open(index_folder, settings=settings, parts=parts) as memory:
+        assert memory.verify() == []
 
 
-def test_a_version_that_is_gone_is_told(toy_index, tmp_path, settings, parts):
-    """Exporting from an index that has moved on by several versions says to open it again."""
+def test_a_version_that_is_retired_is_still_exported_by_who_has_it_open(toy_index, tmp_path, settings, parts):
+    """An index that has moved on by several versions shows its readers what they opened."""
+    toy_index.export(tmp_path / "before.graphml")
     for id_ in ("chambery", "menabrea", "engine"):
         documents = [document for document in toy.documents() if document.id != id_]
         Hippograph.build(documents, tmp_path / "index", settings=settings, parts=parts).close()
+    toy_index.export(tmp_path / "after.graphml")
 
-    with pytest.raises(IndexDamaged, match="open the index again"):
-        toy_index.export(tmp_path / "graph.graphml")
+    assert (tmp_path / "after.graphml").read_bytes() == (tmp_path / "before.graphml").read_bytes()
     assert toy_index.search("Who designed the Analytical Engine?")
 
 
