@@ -25,7 +25,7 @@ class Corpus(BaseModel):
     name: str = ""
     """What people call it; the index folder's name where none is given."""
     grade: Literal["lite", "llm"] = "lite"
-    """How facts are found; lite needs no language model."""
+    """How facts are found: by rules alone, or with a language model that reads after them what gains most."""
     budget: int | None = Field(None, ge=1)
     """How many tokens one run may spend on a language model."""
     include: list[str] = []
@@ -53,9 +53,6 @@ class Corpus(BaseModel):
 
 def settings_of(corpus: Corpus) -> Settings:
     """The settings under which a corpus is indexed. Raises SettingsError for one that is wrong."""
-    sections = {name: dict(section) for name, section in corpus.settings.items()}
-    if corpus.grade == "llm":
-        sections.setdefault("models", {}).setdefault("extractor", "llm")
-    elif corpus.budget is not None:
+    if corpus.grade == "lite" and corpus.budget is not None:
         raise SettingsError(f"{corpus.label}: the grade lite spends no tokens; leave the budget out.")
-    return Settings.load(**sections)
+    return Settings.load(**corpus.settings)

@@ -34,15 +34,21 @@ def index_corpus(corpus: Corpus) -> RunReport:
         seconds[task.name] = time.perf_counter() - begun
         return result
 
+    upgraded = None
     try:
         changes = step(tasks.read_documents)
         step(tasks.cut_passages)
         usage = step(tasks.extract_facts)
+        if corpus.grade == "llm":
+            upgraded, used = step(tasks.upgrade_passages)
+            usage += used
         step(tasks.embed_strings)
         published = step(tasks.publish_changes)
     except HippographError as error:
         leave_complaint(corpus, error)
         raise
+    finally:
+        tasks.give_workers_back(corpus)
     report = RunReport(
         version=published.version,
         is_new=published.is_new,
@@ -53,6 +59,7 @@ def index_corpus(corpus: Corpus) -> RunReport:
         skipped=(*changes.failures, *published.copies),
         passage_failures=published.passage_failures,
         usage=usage,
+        upgraded=upgraded,
         step_seconds=seconds,
     )
     show_progress(progress, 100, f"{corpus.label}: version {published.version.number}")

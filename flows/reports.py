@@ -12,6 +12,7 @@ from prefect.events import emit_event
 
 from flows.corpus import Corpus
 from hippograph.types import DocumentId, IndexVersion, SourceFailure, Usage
+from hippograph.upgrading import Upgraded
 
 PUBLISHED = "hippograph.index.published"
 """The event that says that a new version can be read."""
@@ -36,6 +37,8 @@ class RunReport:
     usage: Usage
     step_seconds: Mapping[str, float]
     """How long each step took, Prefect's part included."""
+    upgraded: Upgraded | None = None
+    """What came of the passages that a language model was to read; None in the lite grade."""
 
 
 def leave_report(corpus: Corpus, report: RunReport) -> None:
@@ -68,6 +71,7 @@ def table_row(report: RunReport) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "skipped": len(report.skipped),
         "unread passages": len(report.passage_failures),
+        "upgraded": report.upgraded.read if report.upgraded else 0,
         "tokens": report.usage.prompt_tokens + report.usage.completion_tokens,
         "cost": round(report.usage.cost, 4),
         "seconds": round(sum(report.step_seconds.values()), 1),
@@ -91,6 +95,7 @@ def markdown_of(corpus: Corpus, report: RunReport) -> str:
         *_names("Deleted", report.deleted),
         *_names("Skipped", [f"{each.uri}: {each.reason}" for each in report.skipped]),
         *_names("Passages without facts", report.passage_failures),
+        *_upgraded(report.upgraded),
         f"Unchanged: {report.unchanged:,}. Model calls: {usage.llm_calls:,}; tokens: {usage.prompt_tokens:,} "
         f"in, {usage.completion_tokens:,} out; cost: {usage.cost:.4f}.",
         "| step | seconds |\n|---|---|\n"
@@ -120,6 +125,14 @@ def payload_of(corpus: Corpus, report: RunReport) -> dict[str, Any]:
         "passage_count": version.passage_count,
         **table_row(report),
     }
+
+
+def _upgraded(upgraded: Upgraded | None) -> list[str]:
+    if upgraded is None:
+        return []
+    why = f", because {_plain(upgraded.why_left)}" if upgraded.why_left else ""
+    left = f"; {upgraded.left:,} are left for the next run{why}" if upgraded.left else ""
+    return [f"The model read {upgraded.read:,} passages and could not read {upgraded.refused:,}{left}."]
 
 
 def _names(title: str, names: Sequence[str]) -> list[str]:

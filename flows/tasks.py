@@ -8,7 +8,7 @@ shards to workers from inside its one task. Nothing is kept by Prefect: the stag
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -22,7 +22,6 @@ from flows.corpus import Corpus, settings_of
 from flows.progress import TaskProgress
 from flows.runners import FlowWorkers
 from hippograph import indexing
-from hippograph.budget import Budget, within
 from hippograph.cli.sources import open_sources
 from hippograph.errors import HippographError
 from hippograph.ports import Parts
@@ -30,7 +29,8 @@ from hippograph.settings import Settings
 from hippograph.storage.changes import Changes, find_changes, find_copies
 from hippograph.storage.stage import Stage
 from hippograph.types import IndexVersion, SourceFailure, Usage
-from hippograph.wiring import build_parts
+from hippograph.upgrading import Upgrade, Upgraded
+from hippograph.wiring import build_parts, build_upgrade
 
 MODEL_LIMIT = "llm"
 """The name of Prefect's global limit on steps that call a model: `prefect gcl create llm --limit 1`."""
@@ -68,9 +68,11 @@ STEP = {
 def read_documents(corpus: Corpus, progress: UUID | None) -> Changes:
     """What the sources added, changed and removed since the last time."""
     settings, parts = _settings_and_parts(corpus)
+    if corpus.grade == "llm":
+        _upgrade(corpus)  # a model that is not set up is told before anything is done
     tell = TaskProgress(progress, 0, 10)
     with Stage(corpus.index) as stage:
-        indexing.check_shape(stage, parts, settings, migrate=False)
+        indexing._require_stage(stage, indexing.check_shape(stage, parts, settings, migrate=False))
         return find_changes(
             stage,
             open_sources(corpus.sources, corpus.include, corpus.exclude, corpus.index, settings=settings),
@@ -93,13 +95,23 @@ def cut_passages(corpus: Corpus, progress: UUID | None) -> None:
 
 @task(name="extract facts", **STEP)
 def extract_facts(corpus: Corpus, progress: UUID | None) -> Usage:
-    """What passages claim, for every text that was not read before; gives what models took for it."""
+    """What passages claim, for every text that was not read before; gives what a model took for it, if one reads."""
     settings, parts = _settings_and_parts(corpus)
-    before = _usage(parts)
-    tell = TaskProgress(progress, 15, 50)
-    with _model_slot(corpus), Stage(corpus.index) as stage:
-        indexing.extract_facts(stage, _within_budget(parts, corpus), settings, tell, corpus.retry_failed)
-    return _difference(_usage(parts), before)
+    before = indexing.spent(parts)
+    with _model_slot(settings.models.extractor == "llm"), Stage(corpus.index) as stage:
+        indexing.extract_facts(stage, parts, settings, TaskProgress(progress, 15, 45), corpus.retry_failed)
+    return indexing.spent(parts) - before
+
+
+@task(name="upgrade passages", **STEP)
+def upgrade_passages(corpus: Corpus, progress: UUID | None) -> tuple[Upgraded, Usage]:
+    """A language model reads what only rules have read, as far as the run's budget reaches; and what it took for it."""
+    _, parts = _settings_and_parts(corpus)
+    before = indexing.spent(parts)
+    tell = TaskProgress(progress, 45, 70)
+    with _model_slot(True), Stage(corpus.index) as stage:
+        upgraded = indexing.upgrade_facts(stage, parts, _upgrade(corpus), tell)
+    return upgraded, indexing.spent(parts) - before
 
 
 @task(name="embed strings", **STEP)
@@ -107,7 +119,7 @@ def embed_strings(corpus: Corpus, progress: UUID | None) -> None:
     """Vectors of names, passages and sentences."""
     settings, parts = _settings_and_parts(corpus)
     with Stage(corpus.index) as stage:
-        indexing.embed_strings(stage, parts, settings, TaskProgress(progress, 50, 90))
+        indexing.embed_strings(stage, parts, settings, TaskProgress(progress, 70, 90))
 
 
 @task(name="publish changes", **STEP)
@@ -136,35 +148,19 @@ def _parts(settings: Settings) -> Parts:
     return replace(build_parts(settings), workers=FlowWorkers(settings))
 
 
-def _within_budget(parts: Parts, corpus: Corpus) -> Parts:
-    """The same parts with an extractor that stops asking its model when the run's tokens are spent.
+def give_workers_back(corpus: Corpus) -> None:
+    """Let go of processes and clusters that steps of this process have started."""
+    with suppress(HippographError):  # parts that could not be made have started none
+        _settings_and_parts(corpus)[1].workers.close()
 
-    What it did not read then is a failure that the next run tries again.
-    """
-    extractor: Any = parts.extractor
-    if corpus.budget is None or parts.generator is None or not hasattr(extractor, "within"):
-        return parts
-    allowed = within(parts.generator, Budget(tokens=corpus.budget))
-    return replace(parts, extractor=extractor.within(allowed))
+
+def _upgrade(corpus: Corpus) -> Upgrade:
+    settings, parts = _settings_and_parts(corpus)
+    return build_upgrade(settings, parts.generator, corpus.budget, retry_refused=corpus.retry_failed)
 
 
 @contextmanager
-def _model_slot(corpus: Corpus) -> Iterator[None]:
+def _model_slot(is_model_called: bool) -> Iterator[None]:
     """One of the places that Prefect's limit leaves for steps that call a model, where somebody set one."""
-    with concurrency(MODEL_LIMIT) if corpus.grade == "llm" else nullcontext():
+    with concurrency(MODEL_LIMIT) if is_model_called else nullcontext():
         yield
-
-
-def _usage(parts: Parts) -> Usage:
-    """What the model took so far, for whatever purpose."""
-    return sum(parts.generator.usage().values(), Usage()) if parts.generator else Usage()
-
-
-def _difference(after: Usage, before: Usage) -> Usage:
-    return Usage(
-        after.llm_calls - before.llm_calls,
-        after.prompt_tokens - before.prompt_tokens,
-        after.completion_tokens - before.completion_tokens,
-        after.cost - before.cost,
-        after.estimated_calls - before.estimated_calls,
-    )

@@ -9,7 +9,6 @@ import pytest
 from hippograph.adapters.scripted_generator import ScriptedGenerator
 from hippograph.engine import Hippograph
 from hippograph.errors import ConnectorError, IndexDamaged, PublishConflict, SettingsError, SourceUnavailable
-from hippograph.settings import Settings
 from hippograph.wiring import build_parts
 from tests.recorded_extractions import RecordedExtractions
 
@@ -165,12 +164,16 @@ def test_an_error_that_may_pass_is_retried_and_another_is_not():
     ("fields", "words"),
     [({"grade": "llm"}, "needs a language model"), ({"budget": 100}, "spends no tokens")],
 )
-def test_what_a_grade_cannot_do_is_refused_before_anything_is_read(tmp_path, fields, words):
-    """A grade that is not there, and a budget for a grade that spends none, are wrong settings."""
-    from flows.corpus import Corpus, settings_of
+def test_what_a_grade_cannot_do_is_refused(tmp_path, fields, words):
+    """A grade that needs a model where there is none, and a budget for one that spends nothing, are wrong settings."""
+    from flows.corpus import Corpus
+    from flows.index_corpus import index_corpus
 
+    write(tmp_path / "notes", ada="Ada Berg built the Orrin mill.")
     with pytest.raises(SettingsError, match=words):
-        build_parts(settings_of(Corpus(sources=["."], index=tmp_path, **fields)))
+        index_corpus(Corpus(sources=[str(tmp_path / "notes")], index=tmp_path / "index", **fields))
+
+    assert not (tmp_path / "index").exists()
 
 
 def test_settings_of_a_corpus_go_before_the_environment(tmp_path, monkeypatch):
@@ -188,24 +191,16 @@ def test_settings_of_a_corpus_go_before_the_environment(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def model(monkeypatch):
-    """Parts whose facts are found by a scripted model that names what it is asked about."""
+def model(monkeypatch, tmp_path):
+    """A scripted model that finds what it is scripted to find, beside the offline parts."""
     from dataclasses import replace
 
     from flows import tasks
-    from hippograph.adapters.llm_extractor import LlmExtractor
-    from hippograph.settings import ExtractionSettings
 
     generator = ScriptedGenerator(RecordedExtractions(FACTS))
-    extractor = LlmExtractor(generator, ExtractionSettings(variant="one-call"), at_once=1)
+    monkeypatch.setenv("HIPPOGRAPH_STORAGE__REPLIES", str(tmp_path / "replies.db"))
     monkeypatch.setattr(
-        tasks,
-        "build_parts",
-        lambda settings: replace(
-            build_parts(settings.model_copy(update={"models": Settings().models})),
-            generator=generator,
-            extractor=extractor,
-        ),
+        tasks, "build_parts", lambda settings: replace(build_parts(settings), generator=generator)
     )
     tasks._parts.cache_clear()
     yield generator
@@ -221,10 +216,13 @@ def test_what_a_model_took_is_told_and_a_budget_holds(tmp_path, client, model):
     corpus = Corpus(sources=[str(tmp_path / "notes")], index=tmp_path / "index", name="model", grade="llm")
     short = index_corpus(corpus.model_copy(update={"budget": 1}))
     full = index_corpus(corpus)
+    again = index_corpus(corpus)
 
-    assert (short.usage.llm_calls, len(short.passage_failures)) == (0, 2)
-    assert (full.usage.llm_calls, full.passage_failures) == (2, ())
-    assert full.version.fact_count == 2
+    assert (short.usage.llm_calls, short.upgraded.read, short.upgraded.left) == (0, 0, 2)
+    assert (full.upgraded.read, full.upgraded.left, full.version.upgraded_count) == (2, 0, 2)
+    assert (again.usage.llm_calls, again.is_new) == (0, False)
     tokens = full.usage.prompt_tokens + full.usage.completion_tokens
     assert tokens > 0
-    assert f'"tokens": {tokens}' in artifacts(client, "model-changes")[-1].data
+    table, reports = artifacts(client, "model-changes"), artifacts(client, "model-report")
+    assert f'"tokens": {tokens}' in table[1].data
+    assert "2 are left for the next run, because" in reports[0].data
