@@ -122,10 +122,15 @@ def watch(
     ] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="As for index.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="As for index.")] = None,
+    grade: Annotated[Literal["lite", "llm"], typer.Option(help="As for index.")] = "lite",
+    budget_tokens: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Grade llm: at most so many tokens a round.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a line and round.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Index now and again at every interval, until Ctrl-C or SIGTERM; one line a round."""
+    from hippograph.cli.index_run import how_to_index
     from hippograph.cli.watch import seconds_of, watch_sources
 
     went_well = watch_sources(
@@ -134,6 +139,7 @@ def watch(
         seconds_of(every),
         include=include or (),
         exclude=exclude or (),
+        how=how_to_index(grade, budget_tokens, reread=False),
         times=times,
         as_json=as_json,
         quiet=quiet,
