@@ -127,8 +127,8 @@ def test_the_index_is_built_once(call, dataset, tmp_path):
 def test_a_damaged_cache_is_built_again(call, dataset, tmp_path):
     """A file that was lost from the user's cache is nobody's worry."""
     before = json.loads(call("retrieval", dataset, "--json")[1])
-    (version,) = (tmp_path / "cache").glob("hippograph/eval/toy-*/versions/*/")
-    for file in version.iterdir():
+    (tables,) = (tmp_path / "cache").glob("hippograph/eval/toy-*/tables/*/")
+    for file in tables.iterdir():
         file.unlink()
     code, out, _ = call("retrieval", dataset, "--json")
 

@@ -18,7 +18,8 @@ def candidates(signal, gold=("d0",), noise=None):
     values = np.array(signal, dtype=float)
     other = np.zeros(len(values)) if noise is None else np.array(noise, dtype=float)
     names = [f"d{place}" for place in range(len(values))]
-    return Candidates({"telling": values, "noise": other}, np.arange(len(values)), names, frozenset(gold))
+    rows, keys = np.arange(len(values)), np.arange(len(values), dtype=np.uint64)
+    return Candidates({"telling": values, "noise": other}, rows, keys, names, frozenset(gold))
 
 
 def telling(seed, count=12):

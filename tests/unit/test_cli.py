@@ -199,12 +199,12 @@ def test_status_and_verify_need_no_model(indexed, monkeypatch):
 
 def test_verify_fails_on_an_altered_file(indexed):
     """Problems are listed and the exit code is 1."""
-    victim = next(indexed.glob("versions/*/graph.weights.npy"))
+    victim = next(indexed.glob("tables/*/graph.index"))
     victim.write_bytes(victim.read_bytes()[:-1] + b"\xff")
     done = run("verify", "--index", indexed)
 
     assert done.exit_code == 1
-    assert "graph.weights.npy was altered" in done.stdout.replace("\n", " ")
+    assert "graph.index was altered" in done.stdout.replace("\n", " ")
 
 
 def test_the_graph_can_be_exported(indexed):
@@ -232,7 +232,8 @@ def test_the_graph_can_be_exported(indexed):
         (["search", "why", "--index", "nowhere"], 1, "nowhere holds no index."),
         (["status", "--index", "nowhere"], 1, "hippograph index SOURCE --index nowhere"),
         (["index", "no-such-folder", "--index", "mine"], 1, "There is nothing at 'no-such-folder'."),
-        (["index", "docs", "--index", "mine", "--include", "*.zzz"], 1, "check what is included"),
+        (["index", "docs", "--index", "new", "--include", "*.zzz"], 1, "check what is included"),
+        (["index", "docs", "--index", "mine", "--include", "*.zzz"], 1, "the same command with --accept-loss"),
         (["index", "~nobody-of-this-name/docs", "--index", "mine"], 1, "Give the path in full."),
         (["index", "ftp://host/docs", "--index", "mine"], 1, "scheme 'ftp'"),
         (["index", "docs", "--index", "docs"], 1, "holds no index"),
