@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hippograph.budget import Budget, within
 from hippograph.errors import SettingsError
@@ -24,6 +24,9 @@ from hippograph.ports import (
 from hippograph.settings import Settings, WorkersSettings
 from hippograph.shards import Recipe
 from hippograph.upgrading import Upgrade, gaining_most
+
+if TYPE_CHECKING:
+    from hippograph.adapters.llm_extractor import LlmExtractor
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -81,6 +84,18 @@ def build_upgrade(
         reader.fingerprint, allowed.token_count, budget_tokens, reread=reread, retry_refused=retry_refused
     )
     return Upgrade(reader, chosen)
+
+
+def build_planner(settings: Settings) -> LlmExtractor:
+    """The extractor by a language model as far as planning goes: nothing is asked, and the usual one needs no key."""
+    from hippograph.adapters.llm_extractor import Journal, LlmExtractor, Unasked
+    from hippograph.adapters.openai_generator.server import fingerprint_of
+
+    generator: Generator | None = Unasked(settings.generator, fingerprint_of(settings.generator))
+    if settings.models.generator not in ("openai", "none"):
+        generator = build_generator(settings)
+    assert generator is not None
+    return LlmExtractor(generator, settings.extraction, Journal(settings.storage.replies))
 
 
 def refuse_double_reading(settings: Settings) -> None:

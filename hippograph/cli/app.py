@@ -48,8 +48,23 @@ def index(
     ],
     folder: IndexFolder = INDEX,
     grade: Annotated[
-        Literal["lite", "llm"], typer.Option(help="How facts are found; lite needs no language model.")
+        Literal["lite", "llm"],
+        typer.Option(
+            help="lite: rules find the facts. llm: then a language model reads what it has not yet."
+        ),
     ] = "lite",
+    budget_tokens: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Grade llm: at most so many tokens, where they bring most."),
+    ] = None,
+    reread: Annotated[
+        bool,
+        typer.Option("--reread", help="Grade llm: also what another model, prompt or system has read."),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what a run would change, read and cost."),
+    ] = False,
     include: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Read only these files of a folder, such as '*.md'."),
@@ -82,30 +97,14 @@ def index(
     quiet: Quiet = False,
 ) -> None:
     """Bring an index in step with its sources. Run it again whenever they change: only changes cost."""
-    from hippograph.cli import as_json as json_of
-    from hippograph.cli.index_report import show_report
-    from hippograph.cli.progress import Steps, skips_untold
+    from hippograph.cli.index_run import how_to_index, index_and_tell, plan_and_tell
     from hippograph.cli.sources import open_sources
-    from hippograph.engine import index_sources
 
-    if grade == "llm":
-        raise wrong_call(
-            "--grade", "the grade llm is not part of this release; use lite, which needs no model."
-        )
+    how = how_to_index(grade, budget_tokens, reread)
+    how |= {"migrate": migrate, "accept_loss": accept_loss, "retry_failed": retry_failed}
     connectors = open_sources(sources, include or (), exclude or (), folder, allow_private or ())
-    with Steps(quiet=quiet) as steps, skips_untold():
-        report = index_sources(
-            connectors,
-            folder,
-            migrate=migrate,
-            accept_loss=accept_loss,
-            retry_failed=retry_failed,
-            progress=steps,
-        )
-    if as_json:
-        json_of.print_json(json_of.index_report(report, folder))
-    else:
-        show_report(report, folder)
+    run = plan_and_tell if dry_run else index_and_tell
+    run(connectors, folder, how, as_json=as_json, quiet=quiet)
 
 
 @app.command()

@@ -10,7 +10,8 @@ from typing import Any
 
 from hippograph.engine import IndexStatus, KeptVersion
 from hippograph.indexing import IndexReport
-from hippograph.types import Answer, Citation, IndexVersion, RankedPassage, SearchTrace
+from hippograph.types import Answer, Citation, IndexVersion, RankedPassage, SearchTrace, Usage
+from hippograph.upgrading import Upgraded
 
 
 def print_json(record: Any) -> None:
@@ -48,12 +49,7 @@ def answer(given: Answer) -> dict[str, Any]:
         "method": given.method,
         "passages": [passage(each) for each in given.passages],
         "trace": _trace(given.trace),
-        "usage": {
-            "llm_calls": given.usage.llm_calls,
-            "prompt_tokens": given.usage.prompt_tokens,
-            "completion_tokens": given.usage.completion_tokens,
-            "cost": given.usage.cost,
-        },
+        "usage": usage(given.usage),
         "sentences": [
             {
                 "text": each.text,
@@ -82,6 +78,18 @@ def index_report(report: IndexReport, folder: Path) -> dict[str, Any]:
         "unchanged_count": changes.unchanged,
         "skipped": [{"uri": each.uri, "reason": each.reason} for each in changes.failures],
         "unread_passages": list(report.passage_failures),
+        "upgraded": _upgraded(report.upgraded),
+        "usage": usage(report.usage),
+    }
+
+
+def usage(usage: Usage) -> dict[str, Any]:
+    """What work cost."""
+    return {
+        "llm_calls": usage.llm_calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost": usage.cost,
     }
 
 
@@ -115,6 +123,18 @@ def version(version: IndexVersion) -> dict[str, Any]:
         "fact_count": version.fact_count,
         "edge_count": version.edge_count,
         "failure_count": version.failure_count,
+        "upgraded_count": version.upgraded_count,
+    }
+
+
+def _upgraded(upgraded: Upgraded | None) -> dict[str, Any] | None:
+    if upgraded is None:
+        return None
+    return {
+        "read": upgraded.read,
+        "refused": upgraded.refused,
+        "left": upgraded.left,
+        "why_left": upgraded.why_left,
     }
 
 

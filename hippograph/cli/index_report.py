@@ -11,7 +11,9 @@ from rich.text import Text
 from hippograph.cli.show import Screen, readable_uri
 from hippograph.engine import IndexStatus, KeptVersion
 from hippograph.indexing import IndexReport
-from hippograph.types import IndexVersion
+from hippograph.storage.changes import Changes
+from hippograph.types import IndexVersion, Usage
+from hippograph.upgrading import Upgraded
 
 MOST_NAMES = 3
 MOST_FAILURES = 20
@@ -25,6 +27,18 @@ def show_report(report: IndexReport, folder: Path) -> None:
         screen.print(Text.assemble(("✓ ", "green"), f"Version {number} of {folder} is published."))
     else:
         screen.print(f"Nothing changed: version {report.version.number} of {folder} stays.")
+    show_changes(screen, changes)
+    if report.upgraded is not None:
+        _show_upgraded(screen, report.upgraded)
+    if report.usage.llm_calls:
+        screen.print(_spent(report.usage))
+    screen.print(_holdings(report.version))
+    show_skipped(screen, changes)
+    _show_unread(screen, report.passage_failures)
+
+
+def show_changes(screen: Screen, changes: Changes) -> None:
+    """A line a kind of change."""
     for kind, names in (
         ("added", changes.added),
         ("changed", changes.changed),
@@ -36,12 +50,14 @@ def show_report(report: IndexReport, folder: Path) -> None:
         screen.print(_change(changes.unchanged, "unchanged"))
     if changes.failures:
         screen.print(_change(len(changes.failures), "skipped", "told below", "yellow"))
-    screen.print(_holdings(report.version))
+
+
+def show_skipped(screen: Screen, changes: Changes) -> None:
+    """What could not become a document, and why."""
     for each in changes.failures[:MOST_FAILURES]:
         uri = readable_uri(each.uri)
         screen.print(Text.assemble(("skipped ", "yellow"), (uri, "bold"), f": {each.reason}"))
     _say_more(screen, len(changes.failures))
-    _show_unread(screen, report.passage_failures)
 
 
 def show_status(status: IndexStatus) -> None:
@@ -58,6 +74,7 @@ def show_status(status: IndexStatus) -> None:
         ("passages", f"{version.passage_count:,}"),
         ("entities", f"{version.entity_count:,}"),
         ("facts", f"{version.fact_count:,}"),
+        ("read by a model", f"{version.upgraded_count:,} passages"),
         ("edges", f"{version.edge_count:,}"),
         ("unread passages", f"{version.failure_count:,}"),
         ("embedder", status.embedder),
@@ -107,6 +124,24 @@ def show_problems(folder: Path, problems: Sequence[str]) -> None:
 
 def _change(count: int, kind: str, names: str = "", style: str = "bold") -> Text:
     return Text.assemble((f"{count:>7,} ", style), f"{kind:<10}", (names, "dim"))
+
+
+def _show_upgraded(screen: Screen, upgraded: Upgraded) -> None:
+    screen.print(_change(upgraded.read, "upgraded", "passages that the model has read now"))
+    if upgraded.refused:
+        screen.print(_change(upgraded.refused, "refused", "passages it could not read; told below", "yellow"))
+    if upgraded.left:
+        screen.print(
+            _change(upgraded.left, "left", f"passages for the next run: {upgraded.why_left}", "yellow")
+        )
+
+
+def _spent(usage: Usage) -> Text:
+    cost = f", cost {usage.cost:,.4f}" if usage.cost else ""
+    return Text(
+        f"The model took {usage.llm_calls:,} calls, {usage.prompt_tokens:,} tokens in and "
+        f"{usage.completion_tokens:,} out{cost}."
+    )
 
 
 def _holdings(version: IndexVersion) -> Text:

@@ -237,7 +237,7 @@ def test_the_graph_can_be_exported(indexed):
         (["index", "~nobody-of-this-name/docs", "--index", "mine"], 1, "Give the path in full."),
         (["index", "ftp://host/docs", "--index", "mine"], 1, "scheme 'ftp'"),
         (["index", "docs", "--index", "docs"], 1, "holds no index"),
-        (["index", "docs", "--index", "mine", "--grade", "llm"], 2, "use lite"),
+        (["index", "docs", "--index", "mine", "--grade", "llm"], 2, "needs a language model"),
         (["index", "docs", "--index", "mine", "--grade", "gold"], 2, "gold"),
         (["index"], 2, "SOURCE"),
         (["frobnicate"], 2, "frobnicate"),

@@ -2,6 +2,6 @@
 
 from hippograph.adapters.llm_extractor.extractor import LlmExtractor
 from hippograph.adapters.llm_extractor.journal import Journal
-from hippograph.adapters.llm_extractor.planning import Plan, PlannedStep, plan_extraction
+from hippograph.adapters.llm_extractor.planning import Plan, PlannedStep, Unasked, plan_extraction
 
-__all__ = ["Journal", "LlmExtractor", "Plan", "PlannedStep", "plan_extraction"]
+__all__ = ["Journal", "LlmExtractor", "Plan", "PlannedStep", "Unasked", "plan_extraction"]

@@ -77,13 +77,17 @@ def plan_extraction(
 
 
 class Unasked:
-    """Stands in for a model where nothing is asked: it counts tokens."""
+    """Stands in for a model where nothing is asked: it counts tokens.
+
+    With the model's fingerprint it is known what that one has read already.
+    """
 
     name = "unasked"
     fingerprint = "unasked:1"
 
-    def __init__(self, settings: GeneratorSettings) -> None:
+    def __init__(self, settings: GeneratorSettings, fingerprint: str = "") -> None:
         self.context_tokens = settings.context_tokens
+        self.fingerprint = fingerprint or type(self).fingerprint
 
     def generate(self, request: ModelRequest) -> ModelReply:
         """Raises ModelRefused: there is no model."""

@@ -39,7 +39,7 @@ class Server:
 
     def fingerprint(self) -> str:
         """Changes with the server, its version and the model; never with the key."""
-        return content_id("openai-chat", self.address, self._settings.api_version, self.model)
+        return fingerprint_of(self._settings)
 
     def client(self) -> Any:
         """A fresh client, for one event loop. It does not retry: retrying is counted and paced here."""
@@ -63,3 +63,8 @@ class Server:
             text = text.replace(self._key.get_secret_value(), "[key]")
         line = " ".join(text.split())
         return line if len(line) <= 300 else line[:299] + "…"
+
+
+def fingerprint_of(settings: GeneratorSettings) -> str:
+    """The fingerprint of the generator of these settings, without a key or a connection."""
+    return content_id("openai-chat", settings.base_url, settings.api_version, settings.model)
