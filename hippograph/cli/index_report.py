@@ -127,7 +127,7 @@ def _change(count: int, kind: str, names: str = "", style: str = "bold") -> Text
 
 
 def _show_upgraded(screen: Screen, upgraded: Upgraded) -> None:
-    screen.print(_change(upgraded.read, "upgraded", "passages that the model has read now"))
+    screen.print(_change(upgraded.read, "upgraded", "passages by what a model found in them"))
     if upgraded.refused:
         screen.print(_change(upgraded.refused, "refused", "passages it could not read; told below", "yellow"))
     if upgraded.left:

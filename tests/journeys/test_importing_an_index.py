@@ -1,14 +1,15 @@
 """From another system's files to answers: import, search, import again, grow."""
 
 import json
+from dataclasses import replace
 
 import networkx
 import pytest
 from typer.testing import CliRunner
 
-from hippograph.adapters.kept_readings import kept_readings, with_imported
+from eval.growth import compare_indexes
 from hippograph.cli.app import app
-from hippograph.engine import Hippograph
+from hippograph.engine import Hippograph, add_documents, verify_index
 from hippograph.importing.into_index import import_into
 from hippograph.types import Document
 
@@ -22,6 +23,8 @@ PASSAGES = {
         [["Jorun Vike", "born in", "Marren"]],
     ),
 }
+
+NEW = Document("new", "Ida Brankov", "Ida Brankov met Jorun Vike in Vessmouth.")
 
 
 def write(folder, passages):
@@ -71,19 +74,37 @@ def test_importing_again_changes_what_changed(tmp_path, settings, parts):
         assert "marren" not in entities(memory, tmp_path)
 
 
-def test_an_index_with_imports_grows_by_other_documents(tmp_path, settings, parts):
-    """What was imported is given, what is new is extracted as always."""
-    from hippograph.engine import add_documents
-
+def test_what_was_imported_stands_in_for_what_rules_find(tmp_path, settings, parts):
+    """The index keeps the shape of its own extractor, so it needs no migration, before or after."""
     folder = tmp_path / "index"
-    import_into(write(tmp_path, PASSAGES), folder, settings=settings, parts=parts)
-    new = Document("new", "Ida Brankov", "Ida Brankov met Jorun Vike in Vessmouth.")
+    lite = Hippograph.build([NEW], folder, settings=settings, parts=parts).status()
+    _, report = import_into(write(tmp_path, PASSAGES), folder, settings=settings, parts=parts)
 
-    add_documents([new], folder, settings=settings, parts=with_imported(parts, folder))
+    add_documents([replace(NEW, id="newer", title="Newer")], folder, settings=settings, parts=parts)
 
+    assert lite.version.upgraded_count == 0
+    assert report.version.upgraded_count == report.upgraded.read == 2
     with Hippograph.open(folder, settings=settings, parts=parts) as memory:
         assert {"marren", "vessmouth", "ida brankov"} <= entities(memory, tmp_path)
-    assert len(kept_readings(folder)) == 2
+        assert memory.status().version.upgraded_count == 2
+    assert verify_index(folder) == []
+
+
+def test_an_index_that_was_imported_into_equals_one_that_was_built_so(tmp_path, settings, parts):
+    """Whether documents, imports or both halves of an import came first."""
+    half = {"c1": PASSAGES["c1"]}
+    one, other = tmp_path / "one", tmp_path / "other"
+    import_into(write(tmp_path, half), one, settings=settings, parts=parts)
+    add_documents([NEW], one, settings=settings, parts=parts)
+    import_into(write(tmp_path, PASSAGES), one, settings=settings, parts=parts)
+    Hippograph.build([NEW], other, settings=settings, parts=parts).close()
+    import_into(write(tmp_path, PASSAGES), other, settings=settings, parts=parts)
+
+    with (
+        Hippograph.open(one, settings=settings, parts=parts) as first,
+        Hippograph.open(other, settings=settings, parts=parts) as second,
+    ):
+        assert compare_indexes(first, second, ["Who directed the Salt Ledger?"]) == []
 
 
 def test_the_command_tells_what_was_carried_and_what_was_not(tmp_path, environment_without_a_model):
