@@ -15,14 +15,15 @@ from flows.corpus import Corpus
 from flows.missed import drop_missed_runs
 from flows.progress import begin_progress, show_progress
 from flows.reports import RunReport, leave_complaint, leave_report
-from hippograph.errors import HippographError
+from hippograph.errors import BudgetSpent, HippographError
 
 
 @flow(name="index-corpus", flow_run_name="index {corpus.label}", persist_result=False)
 def index_corpus(corpus: Corpus) -> RunReport:
     """Bring an index in step with its sources, and leave a report, a table and an event of what was published.
 
-    Raises what the steps raise, after a step was tried again where the error says that this may help.
+    Raises what the steps raise, after a step was tried again where the error says that this may help; and what ended
+    the reading by a model, once all else is published and told.
     """
     drop_missed_runs()
     progress = begin_progress(corpus)
@@ -64,4 +65,6 @@ def index_corpus(corpus: Corpus) -> RunReport:
     )
     show_progress(progress, 100, f"{corpus.label}: version {published.version.number}")
     leave_report(corpus, report)
+    if upgraded and upgraded.error and not isinstance(upgraded.error, BudgetSpent):
+        raise upgraded.error
     return report

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,20 +74,25 @@ def watch_sources(
     *,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    how: Mapping[str, Any] | None = None,
     times: int | None = None,
     as_json: bool = False,
     quiet: bool = False,
 ) -> bool:
     """Keep an index in step with its sources until it is stopped, or `times` rounds are done; one line a round.
 
-    Gives whether the last round went well. Raises the errors that the next round would meet again.
+    `how` holds further arguments of `index_sources`. Gives whether the last round went well.
+
+    Raises the errors that the next round would meet again.
     """
     settings = Settings.load()
     parts = build_parts(settings)
 
     def index_once() -> tuple[list[IndexReport], list[HippographError]]:
         with Steps(quiet=quiet) as steps, skips_untold():
-            return index_what_can_be_read(sources, folder, parts, settings, include, exclude, steps)
+            return index_what_can_be_read(
+                sources, folder, parts, settings, include, exclude, {**(how or {}), "progress": steps}
+            )
 
     tell = _json_line if as_json else _line
     went_well = True
@@ -122,10 +127,12 @@ def rounds(
         try:
             reports, errors = index_once()
         except HippographError as error:
-            if not may_pass(error):
-                raise
             reports, errors = (), (error,)
-        yield Run(number, began_at, monotonic() - began, tuple(reports), tuple(errors))
+        stays = next((each for each in errors if not may_pass(each)), None)
+        if stays is None or reports:
+            yield Run(number, began_at, monotonic() - began, tuple(reports), tuple(errors))
+        if stays is not None:
+            raise stays
         if number != times:
             passed = monotonic() - first
             sleep((passed // every_seconds + 1) * every_seconds - passed)
@@ -143,9 +150,12 @@ def index_what_can_be_read(
     settings: Settings,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
-    progress: Callable[[str, int, int], None] = lambda step, done, total: None,
+    how: Mapping[str, Any] | None = None,
 ) -> tuple[list[IndexReport], list[HippographError]]:
-    """Index the sources; one that fails keeps its documents of last time, and does not hold up the others."""
+    """Index the sources; one that fails keeps its documents of last time, and does not hold up the others.
+
+    What ended the reading by a model is among the errors, unless that is the round's budget.
+    """
     connectors: list[Connector] = []
     errors: list[HippographError] = []
     for source in sources:
@@ -155,7 +165,11 @@ def index_what_can_be_read(
             errors.append(error)
 
     def index(some: Sequence[Connector]) -> IndexReport:
-        return index_sources(some, folder, settings=settings, parts=parts, progress=progress)
+        report = index_sources(some, folder, settings=settings, parts=parts, **(how or {}))
+        ended_by = report.upgraded.error if report.upgraded else None
+        if ended_by is not None and not isinstance(ended_by, BudgetSpent):
+            errors.append(ended_by)
+        return report
 
     if not connectors:
         return [], errors
@@ -187,7 +201,8 @@ def _line(run: Run, folder: Path, every_seconds: float) -> str:
 
 def _what_was_done(run: Run) -> str:
     number = run.reports[-1].version.number
-    counts = ", ".join(f"{count:,} {kind}" for kind, count in _counts(run).items() if count)
+    done = {**_counts(run), "upgraded": _upgraded(run)}
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in done.items() if count)
     if any(report.is_new for report in run.reports):
         return f"version {number} is published: {counts or 'nothing added, changed or deleted'}"
     return f"nothing changed, version {number} stays"
@@ -204,6 +219,9 @@ def _json_line(run: Run, folder: Path, every_seconds: float) -> str:
         "version": version.number if version else None,
         "is_new_version": any(report.is_new for report in run.reports),
         **{f"{kind}_count": count for kind, count in _counts(run).items()},
+        "upgraded_count": _upgraded(run),
+        "tokens": sum(r.usage.prompt_tokens + r.usage.completion_tokens for r in run.reports),
+        "cost": sum(report.usage.cost for report in run.reports),
         "skipped": [{"uri": each.uri, "reason": each.reason} for each in _skipped(run)],
         "errors": [
             {"kind": type(error).__name__, "message": str(error), "retryable": error.retryable}
@@ -218,6 +236,10 @@ def _counts(run: Run) -> dict[str, int]:
         kind: sum(len(getattr(report.changes, kind)) for report in run.reports)
         for kind in ("added", "changed", "deleted")
     }
+
+
+def _upgraded(run: Run) -> int:
+    return sum(report.upgraded.read for report in run.reports if report.upgraded)
 
 
 def _skipped(run: Run) -> list[SourceFailure]:

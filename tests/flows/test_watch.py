@@ -148,6 +148,16 @@ def test_an_error_that_stays_ends_the_watch(error):
         list(run_rounds(HandClock(), [error, 2], every=10))
 
 
+def test_what_was_published_is_told_before_an_error_that_stays_ends_the_watch():
+    """A model that refuses its key ends the watch, but not before the line of what the rules have published."""
+    refused = ModelRefused("key")
+    runs = rounds(lambda: (("a report",), (refused,)), 10, 5, sleep=lambda seconds: None)
+
+    assert next(runs).errors == (refused,)
+    with pytest.raises(ModelRefused):
+        next(runs)
+
+
 def test_without_a_number_of_times_it_goes_on():
     """No number of times: there is always another round."""
     clock = HandClock()
@@ -208,6 +218,17 @@ def test_a_last_round_that_failed_is_told_by_the_exit_code(environment_without_a
     assert result.exit_code == 1
     assert run["version"] is None
     assert [error["kind"] for error in run["errors"]] == ["ConnectorError"]
+
+
+def test_a_grade_without_its_model_is_a_wrong_call(environment_without_a_model):
+    """What the next round would meet again ends the watch at once."""
+    Path("notes").mkdir()
+    Path("notes/ada.md").write_text("Ada Berg built the Orrin mill.")
+
+    result = CliRunner().invoke(app, ["watch", "notes", "--every", "1s", "--grade", "llm", "--quiet"])
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "needs a language model" in result.stderr
 
 
 def test_a_bad_interval_is_a_wrong_call(environment_without_a_model):
