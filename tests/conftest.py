@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from hippograph import toy
 from hippograph.engine import Hippograph
@@ -16,6 +17,10 @@ from hippograph.wiring import build_parts
 from tests.fakes import CountingEmbedder, CountingExtractor, TickingClock
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# What a test takes depends on who else uses the machine.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 WITHOUT_A_MODEL = {"splitter": "plain", "embedder": "hashing", "vectors": "numpy"}
 

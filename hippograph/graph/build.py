@@ -72,10 +72,11 @@ def synonymy_edges(
     return edges
 
 
-def apply(edges: Rows, contributions: Contributions, sign: int = 1) -> None:
-    """Add contributions to the edges, or with -1 take them back."""
-    left, right = contributions["left"], contributions["right"]
-    amounts = sign * contributions["weight"].astype(np.int64)
+def apply(edges: Rows, added: Contributions, taken: Contributions | None = None) -> None:
+    """Add contributions to the edges and take others back, all at once: a row that changes is written once."""
+    back = np.zeros(0, dtype=CONTRIBUTION) if taken is None else taken
+    left, right = (np.concatenate([added[end], back[end]]) for end in ("left", "right"))
+    amounts = np.concatenate([added["weight"].astype(np.int64), -back["weight"].astype(np.int64)])
     edges.add(
         np.concatenate([left, right]), np.concatenate([right, left]), np.concatenate([amounts, amounts])
     )

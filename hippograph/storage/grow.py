@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hippograph.errors import StorageError
 from hippograph.graph.build import apply, as_contributions, contributions_of, synonymy_edges, units
+from hippograph.graph.knowledge_graph import CONTRIBUTION, Contributions
 from hippograph.graph.synonymy import find_new_synonyms, numerals_of
 from hippograph.index_tables import IndexTables
 from hippograph.settings import GraphSettings
@@ -30,6 +32,9 @@ from hippograph.types import Document, DocumentId, Extraction, Grade, MentionKin
 from hippograph.vectors import Steps, from_steps, to_steps
 
 Places = npt.NDArray[np.int64]
+
+NO_CONTRIBUTIONS: Contributions = np.zeros(0, dtype=CONTRIBUTION)
+NOBODY: Places = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,11 @@ def grow(
     if not len(gone) and not new:
         return
     before = Counted(tables, gone, new)
-    _withdraw(tables, gone)
+    taken = _withdraw(tables, gone)
     first_new = len(tables.entities)
-    _admit(tables, new, settings, steps_of)
-    _join_synonyms(tables, before, first_new, settings)
+    brought = _admit(tables, new, settings, steps_of)
+    parted, joined = _join_synonyms(tables, before, first_new, settings)
+    apply(tables.edges, added=np.concatenate([brought, joined]), taken=np.concatenate([taken, parted]))
 
 
 def find_names(extractions: Iterable[Extraction]) -> list[str]:
@@ -149,23 +155,23 @@ def _keep_documents(tables: IndexTables, numbers: Places, documents: Sequence[Do
 # --------------------------------------------------------------------------- what goes
 
 
-def _withdraw(tables: IndexTables, rows: Places) -> None:
-    """Take back all that some passages brought."""
+def _withdraw(tables: IndexTables, rows: Places) -> Contributions:
+    """Take back all that some passages brought; what they brought to the graph is given."""
     if not len(rows):
-        return
+        return NO_CONTRIBUTIONS
     passages = [passage_from_json(tables.passages[row]) for row in rows.tolist()]
     extractions = [
         extraction_from_json(tables.extractions[row], passage.id)
         for row, passage in zip(rows.tolist(), passages, strict=True)
     ]
     _, contributions = tables.contributions.gather(rows)
-    apply(tables.edges, contributions, -1)
     _count_names(tables, extractions, -1)
     tables.lexical.remove(*passage_strings(passages))
     _count_vectors(tables, to_steps(tables.passage_vectors.values[rows]), -1)
     positions = np.array([passage.position + 1 for passage in passages])
     tables.document_passages.add(tables.passage_documents.values[rows], rows, -positions)
     tables.bury(rows)
+    return contributions
 
 
 # --------------------------------------------------------------------------- what comes
@@ -176,16 +182,18 @@ def _admit(
     new: Sequence[Admitted],
     settings: GraphSettings,
     steps_of: Callable[[Sequence[str]], Steps],
-) -> None:
-    """Append passages and all that they bring."""
+) -> Contributions:
+    """Append passages and all that they bring; what they bring to the graph is given."""
     if not new:
-        return
+        return NO_CONTRIBUTIONS
     first = len(tables.passages)
+    if first + len(new) > tables.first_entity:
+        raise StorageError(f"The index has room for {tables.first_entity} passages. Run: hippograph compact")
     passages = [each.passage for each in new]
     extractions = [each.extraction for each in new]
     node_of = _name_entities(tables, extractions, steps_of)
     _count_names(tables, extractions, 1)
-    _link(tables, first, passages, extractions, node_of, settings)
+    contributions = _link(tables, first, passages, extractions, node_of, settings)
     texts, sentences = passage_strings(passages)
     tables.lexical.add(texts, sentences)
     steps = steps_of(texts)
@@ -203,6 +211,7 @@ def _admit(
     ends = tables.sentence_ends.values
     tables.sentence_ends.extend((int(ends[-1]) if len(ends) else 0) + np.cumsum(lengths))
     tables.document_passages.add(documents, rows, positions)
+    return contributions
 
 
 def _name_entities(
@@ -227,8 +236,8 @@ def _link(
     extractions: Sequence[Extraction],
     node_of: Mapping[str, int],
     settings: GraphSettings,
-) -> None:
-    """The entities of each sentence, each passage's title, and the contributions to the graph."""
+) -> Contributions:
+    """The entities of each sentence, each passage's title, and the contributions to the graph, which are given."""
     rows: list[tuple[int, int, int, int]] = []
     counts: list[int] = []
     named: list[list[int]] = []
@@ -242,11 +251,11 @@ def _link(
         named += sentences
         titles.append(_title_node(extraction, node_of))
     contributions = as_contributions(rows)
-    apply(tables.edges, contributions)
     tables.contributions.extend(np.array(counts), contributions)
     flat = np.array([node for sentence in named for node in sentence], dtype=np.int32)
     tables.sentence_entities.extend(np.array([len(sentence) for sentence in named], dtype=np.int64), flat)
     tables.titles.extend(np.array(titles, dtype=np.int32))
+    return contributions
 
 
 def _facts_between(extraction: Extraction, node_of: Mapping[str, int]) -> list[tuple[int, int, Triple]]:
@@ -349,12 +358,14 @@ class Counted:
         return np.sort(numbers[lives & ~self._lived]), np.sort(numbers[self._lived & ~lives])
 
 
-def _join_synonyms(tables: IndexTables, before: Counted, first_new: int, settings: GraphSettings) -> None:
-    """Synonymy edges stand between entities that some passage names: they come and go with them."""
+def _join_synonyms(
+    tables: IndexTables, before: Counted, first_new: int, settings: GraphSettings
+) -> tuple[Contributions, Contributions]:
+    """The synonymy edges that go and those that come: they stand between entities that some passage names."""
     born, died = before.changes(tables)
     tables.count(entities=len(born) - len(died))
     if settings.synonymy_weight <= 0:
-        return
+        return NO_CONTRIBUTIONS, NO_CONTRIBUTIONS
     pairs = find_new_synonyms(
         tables.entity_vectors.values, tables.entity_numerals.values, first_new, settings.synonymy_threshold
     )
@@ -365,16 +376,15 @@ def _join_synonyms(tables: IndexTables, before: Counted, first_new: int, setting
             np.concatenate([pairs.right, pairs.left]),
             np.concatenate([weights, weights]),
         )
-    for changed, sign in ((died, -1), (born, 1)):
-        lengths, partners, weights = tables.synonyms.gather(changed)
-        ends = np.repeat(changed, lengths)
-        lives = tables.entity_counts[partners][:, 0] > 0
-        other_changed = np.isin(partners, changed)
-        # Of two that change together the pair is counted from the smaller end alone.
-        if sign > 0:
-            kept = lives & (~other_changed | (ends < partners))
-        else:
-            lived = (lives & ~np.isin(partners, born)) | other_changed
-            kept = lived & (~other_changed | (ends < partners))
-        edges = synonymy_edges(ends[kept], partners[kept], weights[kept], tables.first_entity)
-        apply(tables.edges, edges, sign)
+    return _edges_of(tables, died, born), _edges_of(tables, born, NOBODY)
+
+
+def _edges_of(tables: IndexTables, changed: Places, born: Places) -> Contributions:
+    """The edges between entities that changed and their synonyms that are alive, or were before `born` came to life."""
+    lengths, partners, weights = tables.synonyms.gather(changed)
+    ends = np.repeat(changed, lengths)
+    also_changed = np.isin(partners, changed)
+    lives = (tables.entity_counts[partners][:, 0] > 0) & ~np.isin(partners, born)
+    # Of two that change together the pair is counted from the smaller end alone.
+    kept = np.where(also_changed, ends < partners, lives)
+    return synonymy_edges(ends[kept], partners[kept], weights[kept], tables.first_entity)

@@ -144,11 +144,10 @@ def _tables_to_grow(stage: Stage, previous: Manifest | None, shape: Shape) -> In
         log.warning("%s The index is written anew.", error)
         return None
     tables = IndexTables(files, shape.dimension)
-    room_left = tables.first_entity - len(tables.passages)
-    gone = len(tables.gone)
-    if (gone > FEW and gone * GONE_SHARE > len(tables.passages)) or room_left < tables.first_entity // 8:
+    rows, gone = len(tables.passages), len(tables.gone)
+    if rows + stage.pending_passage_count() > tables.first_entity:
         return None
-    return tables
+    return None if gone > FEW and gone * GONE_SHARE > rows else tables
 
 
 def _new_tables(stage: Stage, dimension: int) -> IndexTables:

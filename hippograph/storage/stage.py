@@ -253,6 +253,12 @@ class Stage:
         ((count,),) = self._read("SELECT count(*) FROM passages")
         return int(count)
 
+    def pending_passage_count(self) -> int:
+        """How many passages the pending documents have: no more than these can be new to a version."""
+        query = "SELECT count(*) FROM pending p JOIN passages s ON s.document = p.document"
+        ((count,),) = self._read(query)
+        return int(count)
+
     def passages_of(self, document: DocumentId) -> list[Passage]:
         """A document's passages, in order."""
         query = "SELECT record FROM passages WHERE document = ? ORDER BY position"
@@ -386,6 +392,9 @@ class Stage:
                    FROM refusals r JOIN passages p ON p.key = r.passage
                    WHERE NOT EXISTS (SELECT 1 FROM upgrades u WHERE u.passage = p.key)
                    ORDER BY 1, 2, 3"""
+        kinds = ("failures", "refusals")
+        if not any(next(self._read(f"SELECT EXISTS (SELECT 1 FROM {kind})"))[0] for kind in kinds):
+            return []  # the query below looks at every passage
         return [
             f"{document}, passage {position + 1}: {reason}"
             for document, position, reason in self._read(query, extractor)
@@ -487,8 +496,8 @@ def storage_errors(folder: Path) -> Iterator[None]:
         raise StorageError(f"{folder} cannot be written: {error}. {kept}") from error
     except sqlite3.DatabaseError as error:
         raise IndexDamaged(
-            f"{folder / STAGE_NAME} is damaged ({error}). Delete this one file and index all sources again with --migrate; "
-            "what was published before is untouched."
+            f"{folder / STAGE_NAME} is damaged ({error}). Delete this one file and index all sources again "
+            "with --migrate; what was published before is untouched."
         ) from error
     except PermissionError as error:
         raise StorageError(

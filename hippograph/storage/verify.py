@@ -60,6 +60,8 @@ def _wrong_tables(tables: IndexTables, manifest: Manifest) -> Iterator[str]:
         yield f"There are {len(tables.entity_vectors)} vectors for {len(tables.entities)} entities."
     if tables.passage_count != manifest.version.passage_count:
         yield f"There are {tables.passage_count} passages, and the manifest says {manifest.version.passage_count}."
+    if rows > tables.first_entity:
+        yield f"There are {rows} rows of passages, and the entities' nodes begin at {tables.first_entity}."
     if not _edges_add_up(tables):
         yield "The graph's edges are not the sum of what passages and synonyms contribute."
     if not _names_add_up(tables):

@@ -137,7 +137,7 @@ def test_taking_contributions_back_equals_never_having_added_them(passages, data
     graph = whole_graph(passages)
     gone = data.draw(st.sets(st.sampled_from(range(len(passages)))))
     for row in gone:
-        apply(graph.rows, contributed(row, passages[row]), -1)
+        apply(graph.rows, contributed(row, []), contributed(row, passages[row]))
     left = [[] if row in gone else sentences for row, sentences in enumerate(passages)]
 
     assert edges_of(graph) == edges_of(whole_graph(left))
