@@ -8,7 +8,14 @@ import pytest
 
 from hippograph.adapters.scripted_generator import ScriptedGenerator
 from hippograph.engine import Hippograph
-from hippograph.errors import ConnectorError, IndexDamaged, PublishConflict, SettingsError, SourceUnavailable
+from hippograph.errors import (
+    ConnectorError,
+    IndexDamaged,
+    ModelRefused,
+    PublishConflict,
+    SettingsError,
+    SourceUnavailable,
+)
 from hippograph.wiring import build_parts
 from tests.recorded_extractions import RecordedExtractions
 
@@ -226,3 +233,21 @@ def test_what_a_model_took_is_told_and_a_budget_holds(tmp_path, client, model):
     table, reports = artifacts(client, "model-changes"), artifacts(client, "model-report")
     assert f'"tokens": {tokens}' in table[1].data
     assert "2 are left for the next run, because" in reports[0].data
+
+
+def test_a_model_that_serves_no_one_fails_the_run_after_the_rest_is_published(
+    tmp_path, client, model, monkeypatch
+):
+    """A wrong key does not look like success, and what the rules found can be asked all the same."""
+    from flows.corpus import Corpus
+    from flows.index_corpus import index_corpus
+
+    monkeypatch.setattr(model, "_script", lambda request: ModelRefused("the key is wrong"))
+    write(tmp_path / "notes", **{f"note{n}": f"Ada Berg built the mill of Vale {n}." for n in range(9)})
+    corpus = Corpus(sources=[str(tmp_path / "notes")], index=tmp_path / "index", name="refused", grade="llm")
+    with pytest.raises(ModelRefused):
+        index_corpus(corpus)
+
+    with Hippograph.open(tmp_path / "index") as memory:
+        assert memory.search("Who built the mill of Vale 7?")[0].passage.document == "note7.md"
+    assert "9 are left for the next run, because" in artifacts(client, "refused-report")[-1].data
