@@ -5,36 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hippograph.generation.claims.matching import (
-    ARTICLES,
-    holds,
-    may_be_same,
-    nearness,
-    neighbours,
-    same_stem,
+from hippograph.generation.claims.denial import is_denied, is_denied_outright
+from hippograph.generation.claims.linking import (
+    counts_the_same,
+    is_first,
+    is_governed,
+    is_linked,
+    is_loose,
+    is_passive,
+    is_singular,
 )
+from hippograph.generation.claims.matching import Pairs, holds, may_be_same, nearness, neighbours, same_stem
 from hippograph.generation.claims.reading import Day, Item, ItemKind, Reading
 from hippograph.generation.claims.sequence import in_sequence
-from hippograph.generation.claims.words import BE, NEGATIONS, OPPOSITES, SINGULAR_WORDS, is_verb, word_set
+from hippograph.generation.claims.words import OPPOSITES, word_set
 from hippograph.generation.overlap import stem
 
 SLOT_WEIGHT = 2.0
 """A name, date or number counts as much as two words."""
-REACH = 4
-"""A slot belongs to a word that stands at most so many items before it."""
-UNIT_REACH = 3
-"""What a number counts stands at most so many items behind it."""
-NEGATION_REACH = 4
-"""A word denies what stands at most so many items behind it."""
-
 _PRONOUNS = word_set("he she it they his her its their")
 _OF_ANYBODY = frozenset(stem(word) for word in ("born", "died", "death", "birth", "person", "known"))
 """What can be said of everybody."""
-_SINGULAR = frozenset(stem(word) for word in SINGULAR_WORDS)
-_PLACE_SMALLS = word_set("in of at on near from")
-
-Pairs = dict[int, int]
-"""Places of the claim's items and of the sentence's that hold them; -1 where the title or a part of a name does."""
+_MUTUAL = frozenset(
+    stem(word) for word in ("married", "met", "meets", "borders", "joins", "fought", "equals", "divorced")
+)
+"""Verbs that say the same with their sides exchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +91,7 @@ def align(claim: Reading, sentence: Reading, about: Reading | None = None) -> Al
     _find_subject(claim, sentence, about, pairs, others)
     _find_elsewhere(claim, sentence, pairs, others)
     _find_others(claim, sentence, pairs, others)
+    _drop_exchanged(claim, sentence, pairs)
     missing = [p for p in claim.slots if p not in pairs]
     lost = [p for p in weights if p not in pairs and not claim.items[p].kind.is_slot()]
     opposed = _opposed(claim, sentence, lost)
@@ -110,12 +106,12 @@ def align(claim: Reading, sentence: Reading, about: Reading | None = None) -> Al
         words_missing=tuple(claim.items[p].text for p in lost),
         words_held=1 - len(lost) / len(words) if words else 1.0,
         opposed=tuple((claim.items[p].text, other) for p, other in opposed.items()),
-        is_denied=_is_denied(claim, sentence, pairs),
-        is_denied_outright=not lost and _is_denied_outright(claim, sentence, pairs, missing),
-        is_loose=not words and any(_is_loose(claim, p, sentence, pairs) for p in pairs),
+        is_denied=is_denied(claim, sentence, pairs),
+        is_denied_outright=not lost and is_denied_outright(claim, sentence, pairs, missing),
+        is_loose=not words and any(is_loose(claim, p, sentence, pairs) for p in pairs),
         rest_held=sum(weights[p] for p in pairs) / rest if rest else 0.0,
         in_sequence=sequence,
-        is_subject_replaced=any(_is_first(claim, p) for p in others),
+        is_subject_replaced=any(is_first(claim, p) for p in others),
         particular=sum(_particularity(claim.items[p]) for p in pairs),
     )
 
@@ -141,23 +137,16 @@ def _side_by_side(claim: Reading, sentence: Reading) -> tuple[Pairs, dict[int, i
         if ours.kind is ItemKind.SMALL:
             continue
         if holds(theirs, ours, claim.is_about(p)):
-            if _counts_the_same(claim, p, sentence, q):
+            if counts_the_same(claim, p, sentence, q):
                 pairs[p] = q
         elif not may_be_same(ours, theirs) and nearness(claim, p, sentence, q):
             others[p] = q
+    # What the claim names elsewhere is not its other value: "Ada designed it", "it was designed by Ada".
+    unmatched = [claim.items[p] for p in claim.slots if p not in pairs]
+    others = {
+        p: q for p, q in others.items() if not any(holds(sentence.items[q], item) for item in unmatched)
+    }
     return pairs, others
-
-
-def _counts_the_same(claim: Reading, place: int, sentence: Reading, other: int) -> bool:
-    """Whether two numbers count one thing: the "41" of 41 metres is not that of 41 rooms."""
-    following = claim.items[place + 1] if place + 1 < len(claim.items) else None
-    if (
-        claim.items[place].kind is not ItemKind.NUMBER
-        or following is None
-        or following.kind is not ItemKind.WORD
-    ):
-        return True
-    return any(holds(told, following) for told in sentence.items[other + 1 : other + 1 + UNIT_REACH])
 
 
 def _replaced(claim: Reading, sentence: Reading, place: int, other: int, pairs: Pairs) -> Replaced:
@@ -167,22 +156,10 @@ def _replaced(claim: Reading, sentence: Reading, place: int, other: int, pairs: 
         told=sentence.items[other],
         place=place,
         nearness=nearness(claim, place, sentence, other),
-        is_governed=_is_governed(claim, place, sentence, other, pairs),
-        is_singular=_is_singular(claim, place),
+        is_governed=is_governed(claim, place, sentence, other, pairs),
+        is_singular=is_singular(claim, place),
         is_elsewhere=any(holds(told, item) for told in sentence.items) or sentence.count(item) > 0,
     )
-
-
-def _is_singular(claim: Reading, place: int) -> bool:
-    """Whether a slot stands in a relation that has one answer: "born in", "the capital of", "is a Dane"."""
-    governor = _governor(claim, place)
-    if governor is None:
-        before = [item.key for item in claim.items[:place] if item.key not in ARTICLES]
-        return bool(before) and before[-1] in BE
-    if claim.items[governor].key in _SINGULAR:
-        return True
-    is_the = governor > 0 and claim.items[governor - 1].key == "the"
-    return is_the and any(item.key == "of" for item in claim.items[governor:place])
 
 
 def _find_subject(
@@ -213,7 +190,9 @@ def _find_subject(
 def _find_elsewhere(claim: Reading, sentence: Reading, pairs: Pairs, others: Mapping[int, int]) -> None:
     """What the sentence says in another order: words anywhere, slots where they belong to the same words."""
     used = {*pairs.values(), *others.values()}
-    for place, item in enumerate(claim.items):
+    words_first = sorted(range(len(claim.items)), key=lambda p: claim.items[p].kind.is_slot())
+    for place in words_first:  # a slot is found by its words
+        item = claim.items[place]
         if item.kind is ItemKind.SMALL or place in pairs or place in others:
             continue
         free = [
@@ -222,8 +201,8 @@ def _find_elsewhere(claim: Reading, sentence: Reading, pairs: Pairs, others: Map
             if q not in used and holds(told, item, claim.is_about(place))
         ]
         if item.kind.is_slot():
-            free = [q for q in free if _is_linked(claim, place, sentence, q, pairs)]
-            free = [q for q in free if _counts_the_same(claim, place, sentence, q)]
+            free = [q for q in free if is_linked(claim, place, sentence, q, pairs)]
+            free = [q for q in free if counts_the_same(claim, place, sentence, q)]
         if free:
             pairs[place] = max(free, key=lambda q: (nearness(claim, place, sentence, q), -q))
             used.add(pairs[place])
@@ -241,7 +220,7 @@ def _find_others(claim: Reading, sentence: Reading, pairs: Pairs, others: dict[i
             if (
                 told.kind is claim.items[place].kind
                 and q not in used
-                and _is_governed(claim, place, sentence, q, pairs)
+                and is_governed(claim, place, sentence, q, pairs)
                 and neighbours(claim, place, sentence, q)[0]
                 and not may_be_same(claim.items[place], told)
             ):
@@ -250,91 +229,29 @@ def _find_others(claim: Reading, sentence: Reading, pairs: Pairs, others: dict[i
                 break
 
 
+def _drop_exchanged(claim: Reading, sentence: Reading, pairs: Pairs) -> None:
+    """Names that change sides of a verb in the same voice are not held: "Noor taught Ada" is not "Ada taught Noor"."""
+    known = {p: q for p, q in pairs.items() if q >= 0}
+    for verb in [
+        p for p in known if claim.items[p].kind is ItemKind.WORD and claim.items[p].key not in _MUTUAL
+    ]:
+        if is_passive(claim, verb) != is_passive(sentence, known[verb]):
+            continue
+        slots = [p for p in known if claim.items[p].kind.is_slot()]
+        crossed = [p for p in slots if (p < verb) != (known[p] < known[verb])]
+        if {p < verb for p in crossed} == {True, False}:
+            for p in crossed:
+                pairs.pop(p, None)
+
+
 def _is_inside(claim: Reading, place: int, sentence: Reading, pairs: Pairs) -> bool:
     """Whether an item stands within a longer one of the sentence, such as a word within a name."""
     item = claim.items[place]
     if item.kind is ItemKind.WORD:
         return any(same_stem(item.key, told) for told in sentence.stems())
-    taken = sum(claim.items[p].key == item.key for p in pairs)
-    return item.kind is ItemKind.NAME and sentence.count(item) > taken
-
-
-def _is_linked(claim: Reading, place: int, sentence: Reading, other: int, pairs: Pairs) -> bool:
-    """Whether a slot belongs to the same words in both: an equal neighbour, or its governor close before it."""
-    opens = _list_start(sentence, other)
-    if nearness(claim, place, sentence, other) or neighbours(claim, place, sentence, opens)[0]:
-        return True
-    if any(_is_governed(claim, place, sentence, q, pairs) for q in (other, opens)):
-        return True
-    return _is_first(claim, place) and not any(item.kind.is_slot() for item in sentence.items[:other])
-
-
-def _list_start(sentence: Reading, place: int) -> int:
-    """Where the run of names begins that a name stands in: "Liverpool" for the last of "Liverpool, England"."""
-    while place > 0 and sentence.items[place].kind is ItemKind.NAME is sentence.items[place - 1].kind:
-        place -= 1
-    return place
-
-
-def _governor(claim: Reading, place: int) -> int | None:
-    """The word before a slot, which says how it belongs to the rest."""
-    return next((p for p in range(place - 1, -1, -1) if claim.items[p].kind is ItemKind.WORD), None)
-
-
-def _is_governed(claim: Reading, place: int, sentence: Reading, other: int, pairs: Pairs) -> bool:
-    """Whether the word before the slot stands close before the sentence's slot too, with none of its kind between."""
-    governor = _governor(claim, place)
-    if governor is None or not 0 <= pairs.get(governor, -1) < other:
+    if item.kind is not ItemKind.NAME or any(holds(told, item) for told in sentence.items):
         return False
-    between = sentence.items[pairs[governor] + 1 : other]
-    return len(between) < REACH and not any(item.kind is claim.items[place].kind for item in between)
-
-
-def _is_loose(claim: Reading, place: int, sentence: Reading, pairs: Pairs) -> bool:
-    """Whether a slot of a claim without words stands in the sentence by chance, as far as anyone can tell.
-
-    It does not where the same preposition stands before both, or before the list of places it ends:
-    "in Ford County, Kansas". A verb between it and the subject says something else of them.
-    """
-    if _is_first(claim, place) or not claim.items[place].kind.is_slot():
-        return False
-    start = pairs[place]
-    if start < 0:
-        return (
-            claim.items[place - 1].key not in BE
-        )  # within a longer name: "a Slovenian Cardinal" is Slovenian
-    at = _list_start(sentence, start)
-    ours = {claim.items[place - 1].key} if place else set()
-    ours |= _PLACE_SMALLS if ours & _PLACE_SMALLS else set()
-    opening = min((q for q in pairs.values() if q >= 0), default=0)
-    between = sentence.items[opening + 1 : start]
-    if any(
-        item.kind is ItemKind.WORD and is_verb(item.text.lower()) and item.text.islower() for item in between
-    ):
-        return True
-    before = _small_before(sentence, at)
-    return (
-        before not in ours
-        and not (before in BE and ours & BE)
-        and not any(neighbours(claim, place, sentence, start))
-    )
-
-
-def _small_before(sentence: Reading, place: int) -> str:
-    """The preposition or verb before a noun phrase: "in" of "in the western Harz"."""
-    passed = 0
-    for item in reversed(sentence.items[:place]):
-        if item.kind is ItemKind.SMALL and item.key not in ARTICLES:
-            return item.key
-        passed += item.kind is not ItemKind.SMALL
-        if passed > 1:
-            return ""
-    return ""
-
-
-def _is_first(claim: Reading, place: int) -> bool:
-    """Whether an item opens the claim: nothing telling stands before it."""
-    return all(item.kind is ItemKind.SMALL for item in claim.items[:place])
+    return sentence.count(item) > sum(claim.items[p].key == item.key for p in pairs)
 
 
 def _opposed(claim: Reading, sentence: Reading, lost: Sequence[int]) -> dict[int, str]:
@@ -351,35 +268,3 @@ def _opposed(claim: Reading, sentence: Reading, lost: Sequence[int]) -> dict[int
             ):
                 found.setdefault(p, told.text)
     return found
-
-
-def _is_denied(claim: Reading, sentence: Reading, pairs: Pairs) -> bool:
-    """Whether just one of the two denies; in either only near what both say."""
-    held = [p for p in pairs if pairs[p] >= 0]
-    held = [p for p in held if claim.items[p].kind is ItemKind.WORD] or held
-    return _denies(claim, held) != _denies(sentence, [pairs[p] for p in held])
-
-
-def _is_denied_outright(claim: Reading, sentence: Reading, pairs: Pairs, missing: Sequence[int]) -> bool:
-    """ "It was never finished" speaks against "It was finished in 1850", if it tells no other year."""
-    is_said = any(pairs.get(p, 0) < 0 or _is_first(claim, p) for p in pairs) and not _denies(
-        claim, list(pairs)
-    )
-    told = {item.kind for q, item in enumerate(sentence.items) if q not in pairs.values()}
-    return (
-        is_said
-        and _is_denied(claim, sentence, pairs)
-        and all(claim.items[p].kind not in told for p in missing)
-    )
-
-
-def _denies(statement: Reading, near: Sequence[int]) -> bool:
-    """Whether an odd number of words deny near the places given: two negations are none."""
-    denying = [place for place, item in enumerate(statement.items) if item.key in NEGATIONS]
-    return sum(any(_reaches(statement, place, at) for at in near) for place in denying) % 2 == 1
-
-
-def _reaches(statement: Reading, denying: int, place: int) -> bool:
-    """Whether a negation is close enough, and not cut off: "few are not aware that it rains" says that it rains."""
-    between = statement.items[denying:place]
-    return -2 <= place - denying <= NEGATION_REACH and not any(item.key == "that" for item in between)

@@ -13,6 +13,9 @@ REACH = 3
 ROUNDING = 0.05
 """ "About 40" is borne out by 41."""
 
+Pairs = dict[int, int]
+"""Places of a claim's items and of a sentence's that hold them; -1 where the title or a part of a name does."""
+
 LONGER_STEM = 2
 """So many more letters may the stem of one form of a word have than that of another."""
 SPELLING = 0.7

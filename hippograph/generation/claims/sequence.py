@@ -8,7 +8,7 @@ import numpy.typing as npt
 from hippograph.generation.claims.matching import ARTICLES, holds
 from hippograph.generation.claims.reading import Item, ItemKind, Reading
 
-_SAME_SLOT, _SAME_WORD, _SAME_SMALL = 3.0, 2.0, 0.4
+_SAME_SLOT, _SAME_WORD, _SAME_SMALL = 3.0, 3.0, 0.4
 _OTHER_SLOT = 0.2
 """Another value of the same kind in the same place is a little better than a gap on both sides."""
 _GAP = -0.3
