@@ -47,6 +47,10 @@ class Pages:
         found: npt.NDArray[Any] = pages[places, within]
         return found
 
+    def tables(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """All pages as they lie, shape (pages, PAGE, width), and which of them holds each PAGE rows."""
+        return self._opened()
+
     def at(self, row: int) -> list[int]:
         """The numbers of one row."""
         pages, directory = self._opened()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,17 @@ WASTE = 3
 """How many times its live entries the matrix may take on disk before it is written anew."""
 SMALL = 1 << 20
 """A matrix of fewer entries than this is left as it is."""
+
+
+class Tables(NamedTuple):
+    """What a matrix consists of; read-only where it lies on disk."""
+
+    pages: npt.NDArray[np.int64]
+    """Where a row begins, how many entries it has, and their sum: shape (pages, PAGE, 3)."""
+    directory: npt.NDArray[np.int64]
+    """Which page holds each PAGE rows; rows beyond are empty."""
+    columns: npt.NDArray[np.int32]
+    amounts: npt.NDArray[np.int32]
 
 
 class Rows:
@@ -39,6 +52,10 @@ class Rows:
         index = self._index[rows]
         places = spans(index[:, 0], index[:, 1])
         return index[:, 1], self._columns.values[places], self._amounts.values[places]
+
+    def tables(self) -> Tables:
+        """The matrix as it lies, for work that reads it an entry at a time."""
+        return Tables(*self._index.tables(), self._columns.values, self._amounts.values)
 
     def row(self, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """The columns and amounts of one row."""
