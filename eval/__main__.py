@@ -19,14 +19,19 @@ if TYPE_CHECKING:
     from hippograph.ports import Extractor
 
 app = typer.Typer(
-    help="Measure hippograph on data sets: folders with corpus.jsonl and queries.jsonl.",
+    help="Measure hippograph on data sets: folders with corpus.jsonl and queries.jsonl, or public formats.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 bench = typer.Typer(help="Speed, as ratios measured in one run.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 
-DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="A folder with the data set.")]
+DatasetFolder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATASET", help="A folder with the data set; for retrieval and answers any public format."
+    ),
+]
 IndexFolder = Annotated[
     Path | None,
     typer.Option("--index", metavar="DIR", help="Where the index is kept; else in the user's cache."),
@@ -56,14 +61,13 @@ def retrieval(
     as_json: AsJson = False,
 ) -> None:
     """Recall of the documents that answer the questions, and the time of a search."""
-    from eval.datasets import open_dataset
     from eval.given import read_extractions
     from eval.indexes import describe_index
     from eval.retrieval import embed_questions, measure_retrieval
     from eval.tables import bars, show_reports
     from hippograph.retrieval.search import METHODS
 
-    loaded = open_dataset(dataset)
+    loaded, format_ = _load(dataset)
     extractor = read_extractions(extractions, dataset, loaded) if extractions else None
     with bars() as shown:
         memory, folder = _open_memory(loaded, index, shown, extractor)
@@ -75,7 +79,7 @@ def retrieval(
                 memory.searching.prepare(name, shown.step)
                 calls = memory.model_calls if memory.searching.asks_a_model(name) else None
                 measured = measure_retrieval(loaded, asked, memory, name, shown.watch, calls)
-                reports.append({**measured, "index": describe_index(folder)})
+                reports.append({**measured, "format": format_, "index": describe_index(folder)})
     if as_json:
         _print_json(reports if method == "all" else reports[0])
         return
@@ -87,11 +91,10 @@ def retrieval(
 def answers(dataset: DatasetFolder, index: IndexFolder = None, as_json: AsJson = False) -> None:
     """Whether answers stand in what they cite, how close they are, and what is refused."""
     from eval.answers import measure_answers
-    from eval.datasets import open_dataset
     from eval.indexes import describe_index
     from eval.tables import bars, show_values
 
-    loaded = open_dataset(dataset)
+    loaded, _ = _load(dataset)
     with bars() as shown:
         memory, folder = _open_memory(loaded, index, shown)
         with memory:
@@ -453,6 +456,16 @@ def _is_wrong_call(error: HippographError) -> bool:
     from eval.datasets import DatasetNotFound
 
     return isinstance(error, SettingsError | QuestionError | DatasetNotFound | ComparisonError)
+
+
+def _load(path: Path) -> tuple[Dataset, str]:
+    """The data set of a path and its format, which people are told where it is not our own."""
+    from eval.loaders import OURS, load_any
+
+    loaded = load_any(path)
+    if loaded.format != OURS:
+        typer.echo(f"{path} is read as {loaded.format}.", err=True)
+    return loaded.dataset, loaded.format
 
 
 def _open_memory(

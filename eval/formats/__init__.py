@@ -1,0 +1,1 @@
+"""Public file formats of data sets, each read into our own: one module a family."""
