@@ -15,17 +15,18 @@ from hippograph.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PAGES = "\n".join([README, *(page.read_text(encoding="utf-8") for page in sorted(REPOSITORY.glob("docs/*.md")))])
 
 
 def blocks(language):
-    fences = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", PAGES, re.MULTILINE | re.DOTALL)
     return [text for name, text in fences if name == language]
 
 
 def commands(program):
     """The command lines of the README that start with a program, as lists of words."""
     lines = [line for block in blocks("sh") for line in block.splitlines()]
-    lines += re.findall(r"`((?:python -m|make|hippograph) [^`]*)`", README)
+    lines += re.findall(r"`((?:python -m|make|hippograph) [^`]*)`", PAGES)
     return [shlex.split(line, comments=True) for line in lines if line.startswith(program)]
 
 
@@ -99,6 +100,17 @@ def test_the_settings_shown_are_settings(tmp_path, monkeypatch):
     assert loaded == Settings.load()
 
 
+def test_every_setting_shown_exists(tmp_path, monkeypatch):
+    """Each example of hippograph.toml, on any page, loads."""
+    shown = blocks("toml")
+    for text in shown:
+        (tmp_path / "hippograph.toml").write_text(text, encoding="utf-8")
+        monkeypatch.setenv("HIPPOGRAPH_CONFIG", str(tmp_path / "hippograph.toml"))
+        Settings.load()
+
+    assert len(shown) > 3
+
+
 def test_the_extras_are_those_of_the_project():
     """The table of extras names all there are but the bundle `all`."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -133,8 +145,14 @@ def test_two_jumps_lead_somewhere():
 
 
 def test_links_lead_to_files():
-    """Relative links of the README exist."""
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    """Relative links of the README and of every other page exist."""
+    pages = [REPOSITORY / "README.md", *REPOSITORY.glob("docs/*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+        if "://" not in link
+    ]
 
     assert links
-    assert [link for link in links if not (REPOSITORY / link).exists()] == []
+    assert [link for page, link in links if not (page.parent / link).exists()] == []
