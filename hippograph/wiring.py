@@ -88,14 +88,14 @@ def build_upgrade(
 
 def build_planner(settings: Settings) -> LlmExtractor:
     """The extractor by a language model as far as planning goes: nothing is asked, and the usual one needs no key."""
-    from hippograph.adapters.llm_extractor import Journal, LlmExtractor, Unasked
+    from hippograph.adapters.llm_extractor import LlmExtractor, Unasked, kept_journal
     from hippograph.adapters.openai_generator.server import fingerprint_of
 
     generator: Generator | None = Unasked(settings.generator, fingerprint_of(settings.generator))
     if settings.models.generator not in ("openai", "none"):
         generator = build_generator(settings)
     assert generator is not None
-    return LlmExtractor(generator, settings.extraction, Journal(settings.storage.replies))
+    return LlmExtractor(generator, settings.extraction, kept_journal(settings.storage.replies))
 
 
 def refuse_double_reading(settings: Settings) -> None:

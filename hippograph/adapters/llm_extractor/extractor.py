@@ -89,7 +89,9 @@ class LlmExtractor:
         for chunk in chunks[:first]:
             yield from self._read(chunk, halt)
         yield from self._read_at_once(chunks[first:], halt)
-        self.halted, self._has_answers = halt.error, halt.answers > 0
+        self._has_answers = halt.answers > 0
+        # A few passages are over before so many calls fail in a row; an outage is one all the same.
+        self.halted = halt.error if self._has_answers else halt.error or halt.last_error
 
     def next_question(self, passage: Passage) -> tuple[Step, list[Piece]] | None:
         """The step whose reading of a passage is not in the journal yet, with the pieces to ask; None when all are.

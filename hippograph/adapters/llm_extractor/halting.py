@@ -28,6 +28,8 @@ class Halt:
         self._in_a_row = 0
         self._under_way = self._ended = 0
         self.error: GenerationError | None = None
+        self.last_error: GenerationError | None = None
+        """That of the last call that failed for a reason outside its passage."""
         self.answers = 0
         """How many calls were answered."""
 
@@ -84,6 +86,7 @@ class Halt:
     def _failed(self, error: GenerationError) -> None:
         limit = REFUSED_IN_A_ROW if isinstance(error, ModelRefused) else FAILED_IN_A_ROW
         with self._changed:
+            self.last_error = error
             self._in_a_row += 1
             if isinstance(error, BudgetSpent) or self._cautious or self._in_a_row >= limit:
                 self.error = self.error or error

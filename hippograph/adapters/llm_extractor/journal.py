@@ -86,6 +86,11 @@ class Journal:
         )
 
 
+def kept_journal(path: Path | None = None) -> Journal | MemoryJournal:
+    """The journal for somebody who only looks: where there is no file yet, none is made."""
+    return Journal(path) if (path or usual_place()).exists() else MemoryJournal()
+
+
 def usual_place() -> Path:
     """Under $XDG_CACHE_HOME, or ~/.cache where that is not set."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "hippograph" / "replies.db"
