@@ -72,7 +72,7 @@ def read_documents(corpus: Corpus, progress: UUID | None) -> Changes:
         _upgrade(corpus)  # a model that is not set up is told before anything is done
     tell = TaskProgress(progress, 0, 10)
     with Stage(corpus.index) as stage:
-        indexing._require_stage(stage, indexing.check_shape(stage, parts, settings, migrate=False))
+        indexing.require_stage(stage, indexing.check_shape(stage, parts, settings, migrate=False))
         return find_changes(
             stage,
             open_sources(corpus.sources, corpus.include, corpus.exclude, corpus.index, settings=settings),

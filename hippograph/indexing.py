@@ -67,7 +67,7 @@ def build_index(
     with Stage(folder) as stage:
         previous = check_shape(stage, parts, settings, migrate)
         if keep_other_sources and not migrate:
-            _require_stage(stage, previous)
+            require_stage(stage, previous)
         changes = find_changes(
             stage,
             sources,
@@ -95,7 +95,7 @@ def update_index(
     The cost is that of what changed. Raises as `build_index`.
     """
     with Stage(folder) as stage:
-        _require_stage(stage, check_shape(stage, parts, settings, migrate=False))
+        require_stage(stage, check_shape(stage, parts, settings, migrate=False))
         changes = apply_changes(stage, added, removed, settings.storage.batch_size)
         return _finish(stage, changes, parts, settings, progress, upgrade=upgrade)
 
@@ -106,7 +106,7 @@ def forget_documents_of(
     """Remove all documents of a source that is not followed any more. Raises ConnectorError for an unknown one."""
     read_manifest(folder)  # where there is no index, none is to be made
     with Stage(folder) as stage:
-        _require_stage(stage, check_shape(stage, parts, settings, migrate=False))
+        require_stage(stage, check_shape(stage, parts, settings, migrate=False))
         return _finish(stage, forget_source(stage, source), parts, settings, progress)
 
 
@@ -117,7 +117,7 @@ def rewrite_index(
     if not (folder / STAGE_NAME).exists():
         read_manifest(folder)  # where there is no index, none is to be made
     with Stage(folder) as stage:
-        _require_stage(stage, check_shape(stage, parts, settings, migrate=False))
+        require_stage(stage, check_shape(stage, parts, settings, migrate=False))
         stage.make_all_pending()
         return _finish(stage, Changes(), parts, settings, progress, compact=True)
 
@@ -173,7 +173,7 @@ def check_shape(stage: Stage, parts: Parts, settings: Settings, migrate: bool) -
     return manifest
 
 
-def _require_stage(stage: Stage, published: Manifest | None) -> None:
+def require_stage(stage: Stage, published: Manifest | None) -> None:
     """Refuse to publish from a stage that was lost: it would take everything out of the index. Raises IndexDamaged."""
     if published and published.version.document_count and not (stage.published() or stage.document_count()):
         raise IndexDamaged(

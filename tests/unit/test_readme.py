@@ -15,7 +15,9 @@ from hippograph.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-PAGES = "\n".join([README, *(page.read_text(encoding="utf-8") for page in sorted(REPOSITORY.glob("docs/*.md")))])
+PAGES = "\n".join(
+    [README, *(page.read_text(encoding="utf-8") for page in sorted(REPOSITORY.glob("docs/*.md")))]
+)
 
 
 def blocks(language):
