@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 from hippograph import toy
 from hippograph.checking import check_text, find_evidence
 from hippograph.cli.app import app
-from hippograph.engine import Hippograph
 from hippograph.errors import GenerationError, ModelRefused, ModelUnavailable, QuestionError
 from hippograph.generation.claims import RuleVerifier, split_claims
 from hippograph.generation.claims.splitting import is_unresolved
