@@ -11,7 +11,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from hippograph.adapters.openai_generator.server import Server
-from hippograph.errors import ContextTooLong, GenerationError, ModelRefused, ModelUnavailable, RateLimited
+from hippograph.errors import (
+    ContextTooLong,
+    GenerationError,
+    ModelRefused,
+    ModelUnavailable,
+    RateLimited,
+    UnreadableOutput,
+)
 
 RETRIED_STATUSES = frozenset({408, 409, 429})
 TOO_LONG = re.compile(
@@ -114,6 +121,11 @@ def status_failure(
     ):
         text = f"The request does not fit the window of {server.model} at {server.address}: {said}"
         return Failure(ContextTooLong(text), status, said)
+    if code == "content_filter":
+        # Azure refuses a prompt this way. It is about this one text, so another way to put it would not help either.
+        return Failure(
+            UnreadableOutput(f"The filter of {server.address} declines the request: {said}"), None, said
+        )
     if status in RETRIED_STATUSES or status >= 500:
         text = f"{server.address} fails with status {status}: {said}"
         return Failure(ModelUnavailable(text), status, said, pause, headers.get("x-should-retry") != "false")

@@ -59,22 +59,38 @@ def fits_strict_mode(schema: Any) -> bool:
 
 
 def _corrected(data: Any, schema: Any, root: Mapping[str, Any], depth: int) -> Any:
-    """The data with numbers written as strings, or strings as numbers, where the schema asks for the other."""
+    """The data with numbers written as strings, or strings as numbers, where the schema asks for the other.
+
+    Members that a closed object does not name are left out, and so is null in a list that may not hold it: a model
+    that adds a remark, or leaves a place empty, has answered all the same.
+    """
     schema = _resolved(schema, root)
     if not isinstance(schema, Mapping) or depth > DEEPEST:
         return data
     if isinstance(data, dict):
         named, rest = schema.get("properties", {}), schema.get("additionalProperties")
         return {
-            name: _corrected(value, named.get(name, rest), root, depth + 1) for name, value in data.items()
+            name: _corrected(value, named.get(name, rest), root, depth + 1)
+            for name, value in data.items()
+            if name in named or rest is not False
         }
     if isinstance(data, list):
         first, rest = schema.get("prefixItems", []), schema.get("items")
+        if not first and not _may_be_null(_resolved(rest, root)):
+            data = [value for value in data if value is not None]
         return [
             _corrected(value, first[place] if place < len(first) else rest, root, depth + 1)
             for place, value in enumerate(data)
         ]
     return _scalar(data, schema.get("type"))
+
+
+def _may_be_null(schema: Any) -> bool:
+    """Whether a value of this schema may be null, or nobody can tell at a glance."""
+    if not isinstance(schema, Mapping) or "type" not in schema:
+        return True
+    wanted = schema["type"]
+    return "null" in wanted if isinstance(wanted, list) else wanted == "null"
 
 
 def _scalar(value: Any, wanted: Any) -> Any:

@@ -222,6 +222,16 @@ def test_an_account_without_quota_is_refused_rather_than_waited_for(answered_wit
     assert "billing" in str(error)
 
 
+def test_a_filter_that_declines_a_prompt_is_about_that_prompt(answered_with):
+    """Azure says so with status 400; the model reads the next one."""
+    error = answered_with(
+        {"error": {"message": "The response was filtered", "code": "content_filter", "status": 400}}, 400
+    )
+
+    assert isinstance(error, UnreadableOutput)
+    assert "declines the request: The response was filtered" in str(error)
+
+
 def test_an_error_inside_a_good_status_is_an_error(answered_with):
     """Some routers answer 200 and put the error of the server behind them into the body."""
     error = answered_with({"error": {"message": "upstream overloaded", "code": 502}})

@@ -236,6 +236,57 @@ def test_what_does_not_fit_is_refused_with_its_place(data, place):
         SchemaCheck(FACTS).check(data)
 
 
+CLOSED = {
+    "type": "object",
+    "properties": {
+        "names": {"type": "array", "items": {"type": "string"}},
+        "ends": {"type": "array", "items": {"type": ["string", "null"]}},
+        "kept": {"type": "array"},
+        "rows": {"type": "array", "items": {"$ref": "#/$defs/Row"}},
+    },
+    "required": ["names"],
+    "additionalProperties": False,
+    "$defs": {
+        "Row": {
+            "type": "object",
+            "properties": {"n": {"type": "integer"}},
+            "required": ["n"],
+            "additionalProperties": False,
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "checked"),
+    [
+        ({"names": ["Ada"], "remark": "All found."}, {"names": ["Ada"]}),
+        ({"names": ["Ada", None, "Bo"]}, {"names": ["Ada", "Bo"]}),
+        ({"names": [None]}, {"names": []}),
+        ({"names": [], "rows": [{"n": 1, "why": "?"}, None]}, {"names": [], "rows": [{"n": 1}]}),
+    ],
+)
+def test_a_remark_or_an_empty_place_costs_no_second_call(data, checked):
+    """Members that a closed object does not name, and nulls in lists that may not hold them, are left out."""
+    assert SchemaCheck(CLOSED).check(data) == (checked, True)
+
+
+def test_null_stays_where_the_schema_lets_it():
+    """By its type, or because it says nothing of the items."""
+    data = {"names": ["Ada", None], "ends": ["a", None], "kept": [None]}
+
+    checked, _ = SchemaCheck(CLOSED).check(data)
+
+    assert checked == {"names": ["Ada"], "ends": ["a", None], "kept": [None]}
+
+
+@pytest.mark.parametrize("data", [{"remark": "none"}, {"names": None}, {"names": [[None]]}])
+def test_leaving_out_makes_up_for_nothing_that_is_missing(data):
+    """What is required must be there."""
+    with pytest.raises(UnreadableOutput):
+        SchemaCheck(CLOSED).check(data)
+
+
 def test_the_data_given_stays_as_it_was():
     """A corrected copy is returned."""
     data = {"facts": [], "numbers": ["1"]}
