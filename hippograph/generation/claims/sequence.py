@@ -19,8 +19,8 @@ def in_sequence(claim: Reading, sentence: Reading) -> list[tuple[int, int]]:
     """Places of the claim and of the sentence that stand side by side, in order; both are the same or slots of a kind.
 
     >>> from hippograph.generation.claims.reading import read_statement
-    >>> in_sequence(read_statement("Ada died in 1815."), read_statement("In London Ada died in 1852."))
-    [(0, 2), (1, 3), (2, 4), (3, 5)]
+    >>> in_sequence(read_statement("Ada died in 1815."), read_statement("In the end Ada died in 1852."))
+    [(0, 3), (1, 4), (2, 5), (3, 6)]
     """
     ours = [p for p, item in enumerate(claim.items) if item.key not in ARTICLES]
     theirs = [p for p, item in enumerate(sentence.items) if item.key not in ARTICLES]
