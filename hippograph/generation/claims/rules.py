@@ -32,6 +32,8 @@ FEWEST_ITEMS = 2
 """A claim of one word is borne out by anything."""
 PARAPHRASED, MOST_PARAPHRASES = 0.7, 3
 """How sure words of the same meaning are, against the same words; and how many sentences are tried for them."""
+MOST_ITEMS = 120
+"""A longer claim is not compared, nor with a longer sentence: the time grows with the product of both."""
 SHARED_STEMS = 0.3
 """Sentences that share less of a claim's words are not looked at."""
 
@@ -83,7 +85,10 @@ class RuleVerifier:
             return _unsure(f'The text does not say who or what "{who}" is.')
         if not evidence:
             return _unsure("No passage was found for this claim.")
-        laid = _lay_beside(read_statement(claim.text), evidence)
+        reading = read_statement(claim.text)
+        if len(reading.items) > MOST_ITEMS:
+            return _unsure(f"The claim has more than {MOST_ITEMS} words: a list or a table, no statement.")
+        laid = _lay_beside(reading, evidence)
         judged = [Judged(*found, each) for each in laid if (found := judge(each.aligned))]
         best = max(judged, key=lambda j: (j.strength, j.kind is VerdictKind.SUPPORTED), default=None)
         best = best or self._said_in_other_words(laid)
@@ -126,6 +131,8 @@ def _lay_beside(claim: Reading, evidence: Sequence[Evidence]) -> list[Laid]:
         about = read_statement(title_name(passage.title)) if passage.title else None
         title = about.stems() if about else frozenset()
         for unit in units_of(passage):
+            if len(unit.reading.items) > MOST_ITEMS:
+                continue
             if len(wanted & (unit.reading.stems() | title)) >= SHARED_STEMS * len(wanted):
                 laid.append(Laid(align(claim, unit.reading, about), unit, place))
     return laid

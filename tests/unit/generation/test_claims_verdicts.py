@@ -176,6 +176,16 @@ def test_an_embedder_that_fails_is_not_hidden(judged):
         judged("Ada murdered Noor.", ("Ada", "Ada killed Noor."), verifier=RuleVerifier(Broken()))
 
 
+def test_what_is_too_long_for_a_statement_is_not_compared(judged):
+    """A table in one sentence costs no time and bears out nothing, itself included."""
+    table = "Ada Quist " + "built boats and " * 60 + "sailed."
+
+    verdict = judged(table, ("Ada Quist", table))
+
+    assert verdict.kind is VerdictKind.NOT_ENOUGH_EVIDENCE
+    assert "more than" in verdict.why
+
+
 def test_a_verdict_is_the_same_every_time(judged):
     """Nothing is drawn by chance, and nothing is remembered from the claim before."""
     first = judged("Ada Quist was born in Hull.", ("Ada Quist", QUIST))
