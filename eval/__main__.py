@@ -88,6 +88,78 @@ def retrieval(
 
 
 @app.command()
+def matrix(
+    sets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SET...]",
+            help="Data sets, each maybe with a plus and its file of extractions; else those with targets.",
+        ),
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Which methods; dense and bm25 are always measured."),
+    ] = None,
+    data: Annotated[
+        Path,
+        typer.Option(metavar="DIR", envvar="HIPPOGRAPH_DATA", help="Where sets are that are only named."),
+    ] = Path("../shared/data"),
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the report, its plots and every question here.")
+    ] = None,
+    bench_files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--bench", metavar="FILE", help="What bench search --json wrote, for the plot of speed."
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what is kept already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Methods by data sets, with intervals, differences question by question, and a report with plots."""
+    from eval.kept_results import KeptResults
+    from eval.matrix import open_sets, run_matrix
+    from eval.report.plots import require_matplotlib
+    from eval.report.speeds import read_speeds
+    from eval.report.writing import as_json as numbers_of
+    from eval.report.writing import write_report
+    from eval.tables import bars, show_reports
+    from eval.targets import USUAL_SETS
+    from hippograph.settings import user_cache
+
+    if out is not None:
+        require_matplotlib()
+    speeds = read_speeds(bench_files or [])
+    opened = open_sets(sets or USUAL_SETS, data)
+    wanted = [name.strip() for name in methods.split(",") if name.strip()] if methods else None
+    kept = KeptResults(user_cache() / "eval" / "results", fresh)
+    with bars() as shown:
+        measured = run_matrix(opened, wanted, kept, shown.step)
+    written = write_report(out, measured, speeds) if out is not None else []
+    numbers = numbers_of(measured)
+    if as_json:
+        _print_json(numbers)
+        return
+    columns = [
+        "set",
+        "method",
+        "recall@2",
+        "recall@5",
+        "recall@10",
+        "all@5",
+        "ndcg@10",
+        "answer@5",
+        "search_ms_p50",
+    ]
+    show_reports(f"{len(measured.cells)} cells, {measured.reused} of them kept", numbers["cells"], columns)
+    if numbers["numbers"]:
+        columns = ["set", "metric", "measured", "low", "high", "must", "aim", "reached"]
+        show_reports("ranker that has not seen the set", numbers["numbers"], columns)
+    for path in written:
+        typer.echo(str(path))
+
+
+@app.command()
 def answers(dataset: DatasetFolder, index: IndexFolder = None, as_json: AsJson = False) -> None:
     """Whether answers stand in what they cite, how close they are, and what is refused."""
     from eval.answers import measure_answers
