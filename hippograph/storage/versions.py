@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hippograph.errors import IndexDamaged, IndexNotFound
-from hippograph.storage.manifest import Manifest, read_versions, visible_number, write_manifest
+from hippograph.storage.manifest import Manifest, keep_copy, read_versions, visible_number, write_manifest
 from hippograph.storage.reader import open_tables
 from hippograph.storage.stage import Stage
 
@@ -19,9 +19,13 @@ def go_back(folder: Path, number: int | None = None) -> Manifest:
     version is not kept, IndexDamaged where a file of it is missing, PublishConflict.
     """
     read_versions(folder)  # where there is no index, none is to be made
-    with Stage(folder):
+    with Stage(folder) as stage:
         versions = read_versions(folder)
         visible = visible_number(folder)
+        for current in (each for each in versions if each.version.number == visible):
+            # A writer that was killed right after it published has not noted so.
+            stage.settle(current.version.id)
+            keep_copy(folder, current)
         earlier = [each for each in versions if visible is None or each.version.number < visible]
         wanted = (
             [each for each in versions if each.version.number == number]
