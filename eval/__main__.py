@@ -514,6 +514,28 @@ def generator(
         show_values("generator", report)
 
 
+@bench.command("extraction-by-model")
+def extraction_by_model(
+    dataset: DatasetFolder,
+    faults: Annotated[float, typer.Option(help="The share of calls that goes wrong.")] = 0.1,
+    latency_ms: Annotated[int, typer.Option(help="How long the server takes for an answer.")] = 200,
+    at_once: Annotated[int, typer.Option(help="How many calls may be under way.")] = 32,
+    as_json: AsJson = False,
+) -> None:
+    """Extraction by a model server on loopback: faults and a kill, throughput, a second run; exit 1 on a loss."""
+    from eval.bench.extraction_by_model import measure_extraction_by_model
+    from eval.tables import bars, show_values
+
+    with bars() as shown:
+        report = measure_extraction_by_model(dataset, faults, latency_ms, at_once, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("extraction by a model", report)
+    if report["lost"] or report["left"] or report["warm_calls"]:
+        raise typer.Exit(1)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 the work failed, 2 the call was wrong."""
     try:

@@ -16,6 +16,7 @@ import json
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +24,7 @@ from typing import Any
 
 from hippograph.settings import GeneratorSettings
 from tests.model_server_batches import Batches
-from tests.model_server_faults import Fault, Faults, spoil
+from tests.model_server_faults import HARMLESS, Fault, Faults, spoil
 
 Body = Mapping[str, Any]
 Reply = Callable[[Body], str]
@@ -44,6 +45,10 @@ class Call:
     def text(self) -> str:
         """All messages of a chat request."""
         return messages_text(self.body)
+
+    def is_good(self) -> bool:
+        """Whether it was answered, and in a way that can be read."""
+        return self.status == 200 and (self.fault is None or self.fault in HARMLESS)
 
 
 def messages_text(body: Body) -> str:
@@ -122,6 +127,11 @@ class ModelServer:
         """The calls for a chat completion, in the order of their answers."""
         with self._lock:
             return [call for call in self.calls if call.path.partition("?")[0].endswith("/chat/completions")]
+
+    def repeated(self) -> int:
+        """How many good answers went to a conversation that had had one: what was paid for twice."""
+        times = Counter(json.dumps(call.body.get("messages")) for call in self.chats() if call.is_good())
+        return times.total() - len(times)
 
     def record(self, call: Call) -> None:
         """Remember a call."""
@@ -229,8 +239,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, {"object": "list", "data": [{"id": server.model, "object": "model"}]}, {})
         elif path == "/calls":
             chats = server.chats()
-            faults = [call.fault for call in chats if call.fault is not None]
-            self._json(200, {"chats": len(chats), "peak": server.peak, "faults": len(faults)}, None)
+            counts = {
+                "chats": len(chats),
+                "peak": server.peak,
+                "faults": sum(call.fault is not None for call in chats),
+            }
+            self._json(200, counts, None)
+        elif path == "/repeated":
+            self._json(200, {"repeated": server.repeated()}, None)
         else:
             self._respond(server.batches.get(path))
 

@@ -45,6 +45,8 @@ OF_THE_REPLY = (
     Fault.REFUSAL,
     Fault.EMPTY_CHOICES,
 )
+HARMLESS = frozenset({Fault.NO_USAGE, Fault.FENCED, Fault.PROSE, Fault.NUMBERS})
+"""Faults of answers that can be read all the same."""
 
 
 @dataclass

@@ -48,7 +48,7 @@ def measure_generator(
         cpu, start = time.process_time(), time.perf_counter()
         failures = _ask(generator, calls, "bench")
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-        peak = _json(f"{address}/calls")["peak"]
+        peak = read_json(f"{address}/calls")["peak"]
     most = at_once / (latency_ms / 1000)
     if failures and not faults:
         raise BenchError(f"{failures} of {calls} calls failed.")
@@ -68,8 +68,11 @@ def measure_generator(
 
 
 @contextmanager
-def model_server(latency_seconds: float, faults: float = 0.0) -> Iterator[str]:
-    """The tests' model server in a process of its own, by its address."""
+def model_server(latency_seconds: float, faults: float = 0.0, data: Path | None = None) -> Iterator[str]:
+    """The tests' model server in a process of its own, by its address.
+
+    With the folder of the evaluation sets it answers what was recorded for their passages, else always the same.
+    """
     if not (REPOSITORY / SERVER.replace(".", "/")).with_suffix(".py").is_file():
         raise BenchError(
             "The model server is part of the tests: run this benchmark from a clone of the repository."
@@ -77,6 +80,7 @@ def model_server(latency_seconds: float, faults: float = 0.0) -> Iterator[str]:
     command = [
         sys.executable, "-m", SERVER,
         "--latency", str(latency_seconds), "--faults", str(faults), "--reply", REPLY,
+        *(["--data", str(data)] if data else []),
     ]  # fmt: skip
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=REPOSITORY, text=True, stdin=pipe, stdout=pipe) as process:
@@ -113,7 +117,8 @@ def _ask(generator: Generator, calls: int, purpose: str) -> int:
     return sum(isinstance(reply, GenerationError) for reply in replies)
 
 
-def _json(address: str) -> Any:
+def read_json(address: str) -> Any:
+    """What the server says there. Raises BenchError."""
     try:
         with urlopen(address, timeout=START_SECONDS) as answer:
             return json.load(answer)
