@@ -66,11 +66,12 @@ def retrieval(
     from eval.retrieval import embed_questions, measure_retrieval
     from eval.tables import bars, show_reports
     from hippograph.retrieval.search import METHODS
+    from hippograph.searching import is_published
 
     loaded, format_ = _load(dataset)
     extractor = read_extractions(extractions, dataset, loaded) if extractions else None
     with bars() as shown:
-        memory, folder = _open_memory(loaded, index, shown, extractor)
+        memory, folder = _open_memory(loaded, index, shown, extractor, is_published(method))
         with memory:
             asked = embed_questions(loaded, memory.embedder)
             methods = tuple(METHODS) if method == "all" else (method,)
@@ -563,11 +564,16 @@ def _load(path: Path) -> tuple[Dataset, str]:
 
 
 def _open_memory(
-    dataset: Dataset, index: Path | None, shown: Bars, extractor: Extractor | None = None
+    dataset: Dataset,
+    index: Path | None,
+    shown: Bars,
+    extractor: Extractor | None = None,
+    keep_whole: bool = False,
 ) -> tuple[Hippograph, Path]:
     from eval.indexes import Corpus, open_index
 
-    return open_index(Corpus(dataset.name, dataset.documents), index, shown.step, extractor=extractor)
+    corpus = Corpus(dataset.name, dataset.documents)
+    return open_index(corpus, index, shown.step, extractor=extractor, keep_whole=keep_whole)
 
 
 def _print_json(report: Any) -> None:

@@ -31,6 +31,9 @@ SHAPING_CODE = (
     "vectors.py",
 )
 
+WHOLE_TOKENS = 8192
+"""The longest passage that the settings allow."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -57,10 +60,12 @@ def open_index(
     progress: Progress,
     parts: Parts | None = None,
     extractor: Extractor | None = None,
+    keep_whole: bool = False,
 ) -> tuple[Hippograph, Path]:
     """The index of a corpus and where it is: in the folder named, else in the user's cache.
 
-    An extractor takes the place of the one in the settings. A folder that holds an index already must hold the one
+    An extractor takes the place of the one in the settings. `keep_whole` makes every document one passage, as the
+    published methods were measured, where an index is made. A folder that holds an index already must hold the one
     of this corpus: it is never changed. Raises IndexMismatch when it does not.
     """
     from hippograph import Hippograph
@@ -76,6 +81,9 @@ def open_index(
         _require_unchanged(corpus, folder, manifest, settings, plugged)
         return Hippograph.open(folder, settings=settings, parts=plugged), folder
     settings = Settings.load()
+    if keep_whole:
+        longest = settings.passage.model_copy(update={"max_tokens": WHOLE_TOKENS})
+        settings = settings.model_copy(update={"passage": longest})
     plugged = with_extractor(settings)
     if folder is not None:
         memory = Hippograph.build(corpus.given, folder, settings=settings, parts=plugged, progress=progress)

@@ -43,6 +43,11 @@ def known_methods() -> tuple[str, ...]:
     return (*METHODS, *PUBLISHED, *LOOPS)
 
 
+def is_published(method: str) -> bool:
+    """Whether a method is one of the published ones, or a loop round one."""
+    return method.rpartition(PLUS)[2] in PUBLISHED
+
+
 class Searching:
     """The methods of one version, and what they share. Its graph of HippoRAG is made once, when it is first needed."""
 
@@ -65,7 +70,7 @@ class Searching:
 
     def prepare(self, method: str, progress: Progress = lambda step, done, total: None) -> None:
         """Make what a method needs before its first search, while somebody looks on."""
-        if method.rpartition(PLUS)[2] in PUBLISHED:
+        if is_published(method):
             self._memory(progress)
 
     def asks_a_model(self, method: str) -> bool:

@@ -35,7 +35,7 @@ from hippograph.retrieval.hipporag_vectors import kept_vectors
 from hippograph.retrieval.rankings import Ranking
 from hippograph.retrieval.recognition import Recognition, RecognitionOutcome, recognise
 from hippograph.types import Row, Vectors
-from hippograph.vectors import on_grid
+from hippograph.vectors import from_steps, on_grid
 
 if TYPE_CHECKING:
     import igraph
@@ -110,10 +110,23 @@ def build_hipporag(
         index,
         rows,
         triples,
-        kept_vectors(triples.phrases, embedder, folder, "phrases", progress),
+        _phrase_vectors(index, triples.phrases, embedder, folder, progress),
         kept_vectors(facts, embedder, folder, "facts", progress),
         compat,
     )
+
+
+def _phrase_vectors(
+    index: PublishedIndex, phrases: Sequence[str], embedder: Embedder, folder: Path, progress: Progress
+) -> Vectors:
+    """A phrase that is an entity's name has its vector in the index already."""
+    vectors = np.zeros((len(phrases), embedder.dimension), dtype=np.float32)
+    entities = index.tables.entities.find(phrases)
+    known = entities >= 0
+    vectors[known] = from_steps(index.tables.entity_vectors.values[entities[known]])
+    others = [phrase for phrase, is_known in zip(phrases, known.tolist(), strict=True) if not is_known]
+    vectors[~known] = kept_vectors(others, embedder, folder, "phrases", progress)
+    return vectors
 
 
 def facts_of(index: PublishedIndex, row: int) -> list[Fact]:
@@ -150,14 +163,16 @@ def link_facts(memory: HippoRag, question: str, vector: Vectors, generator: Gene
 def phrase_weights(memory: HippoRag, linked: Linked) -> dict[int, float]:
     """The phrases the walk restarts at: the mean, over the facts that hold one, of the fact's score / its passages.
 
-    Only the heaviest five count.
+    Only the heaviest five count. Of two that weigh the same, such as a fact's subject and object in the only passage
+    that holds them, the one in the nearer fact counts, and the subject before the object. Upstream's code takes them in
+    the order of a set, another one in every run: that alone moves its recall@5 on a hundred questions by half a point.
     """
     sums: dict[int, list[float]] = {}
     for fact, score in zip(linked.facts, linked.scores, strict=True):
         for phrase in memory.triples.ends[fact].tolist():
             sums.setdefault(phrase, []).append(score / max(1.0, float(memory.holding[phrase])))
     means = {phrase: sum(each) / len(each) for phrase, each in sums.items()}
-    heaviest = sorted(means, key=lambda phrase: (-means[phrase], phrase))[:PHRASES]
+    heaviest = sorted(means, key=lambda phrase: -means[phrase])[:PHRASES]
     return {phrase: means[phrase] for phrase in heaviest}
 
 
