@@ -14,6 +14,7 @@ from hippograph.generation.claims.linking import (
     is_loose,
     is_passive,
     is_singular,
+    list_start,
 )
 from hippograph.generation.claims.matching import Pairs, holds, may_be_same, nearness, neighbours, same_stem
 from hippograph.generation.claims.reading import Day, Item, ItemKind, Reading
@@ -63,6 +64,8 @@ class Alignment:
     missing: tuple[Item, ...]
     """Names, dates and numbers that the sentence does not hold where the claim has them."""
     replaced: tuple[Replaced, ...]
+    unexplained: int
+    """How many of the missing have nothing that stands in their place, alone or as a part of a list of names."""
     words_missing: tuple[str, ...]
     words_held: float
     """The share of the claim's other telling words that the sentence holds; 1 where it has none."""
@@ -87,7 +90,7 @@ def align(claim: Reading, sentence: Reading, about: Reading | None = None) -> Al
     """Lay a claim beside a sentence; `about` is the title of its document, which may name its subject."""
     pairs, others = _side_by_side(claim, sentence)
     weights = {p: _weight(item) for p, item in enumerate(claim.items) if item.kind is not ItemKind.SMALL}
-    sequence = sum(weights[p] for p in (*pairs, *others)) / (sum(weights.values()) or 1.0)
+    in_order = {*pairs, *others}
     _find_subject(claim, sentence, about, pairs, others)
     _find_elsewhere(claim, sentence, pairs, others)
     _find_others(claim, sentence, pairs, others)
@@ -96,13 +99,15 @@ def align(claim: Reading, sentence: Reading, about: Reading | None = None) -> Al
     lost = [p for p in weights if p not in pairs and not claim.items[p].kind.is_slot()]
     opposed = _opposed(claim, sentence, lost)
     words = [p for p in weights if not claim.items[p].kind.is_slot()]
-    rest = sum(weight for p, weight in weights.items() if p not in others and p not in opposed)
+    explained = {p for p in missing if _is_explained(claim, p, others)}
+    rest = sum(weight for p, weight in weights.items() if p not in explained and p not in opposed)
     return Alignment(
         is_caseless=claim.is_caseless(),
         slots=len(claim.slots),
         words=len(words),
         missing=tuple(claim.items[p] for p in missing),
         replaced=tuple(_replaced(claim, sentence, p, q, pairs) for p, q in others.items()),
+        unexplained=len(missing) - len(explained),
         words_missing=tuple(claim.items[p].text for p in lost),
         words_held=1 - len(lost) / len(words) if words else 1.0,
         opposed=tuple((claim.items[p].text, other) for p, other in opposed.items()),
@@ -110,7 +115,7 @@ def align(claim: Reading, sentence: Reading, about: Reading | None = None) -> Al
         is_denied_outright=not lost and is_denied_outright(claim, sentence, pairs, missing),
         is_loose=not words and any(is_loose(claim, p, sentence, pairs) for p in pairs),
         rest_held=sum(weights[p] for p in pairs) / rest if rest else 0.0,
-        in_sequence=sequence,
+        in_sequence=sum(weights[p] for p in in_order | explained) / (sum(weights.values()) or 1.0),
         is_subject_replaced=any(is_first(claim, p) for p in others),
         particular=sum(_particularity(claim.items[p]) for p in pairs),
     )
@@ -160,6 +165,12 @@ def _replaced(claim: Reading, sentence: Reading, place: int, other: int, pairs: 
         is_singular=is_singular(claim, place),
         is_elsewhere=any(holds(told, item) for told in sentence.items) or sentence.count(item) > 0,
     )
+
+
+def _is_explained(claim: Reading, place: int, others: Mapping[int, int]) -> bool:
+    """Whether a missing slot is replaced, or in one list with a name that is: "Hull Creek, Virginia"."""
+    start = list_start(claim, place)
+    return any(list_start(claim, p) == start for p in others)
 
 
 def _find_subject(

@@ -18,7 +18,7 @@ _PLACE_SMALLS = word_set("in of at on near from")
 
 def is_linked(claim: Reading, place: int, sentence: Reading, other: int, pairs: Pairs) -> bool:
     """Whether a slot belongs to the same words in both: an equal neighbour, or its governor close before it."""
-    opens = _list_start(sentence, other)
+    opens = list_start(sentence, other)
     if nearness(claim, place, sentence, other) or neighbours(claim, place, sentence, opens)[0]:
         return True
     if any(is_governed(claim, place, sentence, q, pairs) for q in (other, opens)):
@@ -55,7 +55,7 @@ def is_passive(statement: Reading, verb: int) -> bool:
     return verb + 1 < len(statement.items) and statement.items[verb + 1].key == "by"
 
 
-def _list_start(sentence: Reading, place: int) -> int:
+def list_start(sentence: Reading, place: int) -> int:
     """Where the run of names begins that a name stands in: "Liverpool" for the last of "Liverpool, England"."""
     while place > 0 and sentence.items[place].kind is ItemKind.NAME is sentence.items[place - 1].kind:
         place -= 1
@@ -101,7 +101,7 @@ def is_loose(claim: Reading, place: int, sentence: Reading, pairs: Pairs) -> boo
         return (
             claim.items[place - 1].key not in BE
         )  # within a longer name: "a Slovenian Cardinal" is Slovenian
-    at = _list_start(sentence, start)
+    at = list_start(sentence, start)
     ours = {claim.items[place - 1].key} if place else set()
     ours |= _PLACE_SMALLS if ours & _PLACE_SMALLS else set()
     opening = min((q for q in pairs.values() if q >= 0), default=0)

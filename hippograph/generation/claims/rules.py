@@ -188,7 +188,7 @@ def _judge_opposed(aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
 def _judge_replaced(aligned: Alignment) -> tuple[VerdictKind, float, str] | None:
     """Another name, date or number in the same place of the same statement."""
     replaced = aligned.replaced
-    if not replaced or len(replaced) < len(aligned.missing) or aligned.is_denied or aligned.opposed:
+    if not replaced or aligned.unexplained or aligned.is_denied or aligned.opposed:
         return None
     if len(replaced) > max(1, aligned.slots // 3) or aligned.rest_held < FRAME:
         return None
