@@ -17,6 +17,7 @@ from hippograph.storage.reader import open_tables
 from hippograph.storage.records import extraction_from_json, passage_from_json
 from hippograph.tables import Files, Rows
 from hippograph.text.names import normal_name
+from hippograph.types import Grade, IndexVersion
 from hippograph.vectors import to_steps
 
 
@@ -58,14 +59,11 @@ def _wrong_tables(tables: IndexTables, manifest: Manifest) -> Iterator[str]:
         yield f"There are {len(tables.sentence_vectors)} vectors for {sentences} sentences."
     if len(tables.entity_vectors) != len(tables.entities):
         yield f"There are {len(tables.entity_vectors)} vectors for {len(tables.entities)} entities."
-    if tables.passage_count != manifest.version.passage_count:
-        yield f"There are {tables.passage_count} passages, and the manifest says {manifest.version.passage_count}."
+    yield from _wrong_counts(tables, manifest.version)
     if rows > tables.first_entity:
         yield f"There are {rows} rows of passages, and the entities' nodes begin at {tables.first_entity}."
     if not _edges_add_up(tables):
         yield "The graph's edges are not the sum of what passages and synonyms contribute."
-    if not _names_add_up(tables):
-        yield "The entities' counts are not those of the passages that name them."
     if not _vectors_add_up(tables):
         yield "The vectors' mean and covariance are not those of the passages."
 
@@ -87,13 +85,29 @@ def _edges_add_up(tables: IndexTables) -> bool:
     )
 
 
-def _names_add_up(tables: IndexTables) -> bool:
-    counts = np.zeros(len(tables.entities), dtype=np.int64)
+def _wrong_counts(tables: IndexTables, version: IndexVersion) -> Iterator[str]:
+    """What is counted again and comes out as something else."""
+    naming = np.zeros(len(tables.entities), dtype=np.int64)
+    fact_count = upgraded_count = 0
     for row in tables.live_passages().tolist():
         extraction = extraction_from_json(tables.extractions[row], passage_from_json(tables.passages[row]).id)
         names = sorted({normal_name(mention.name) for mention in extraction.mentions} - {""})
-        counts[tables.entities.find(names)] += 1
-    return np.array_equal(counts, tables.entity_counts[np.arange(len(counts))][:, 0])
+        naming[tables.entities.find(names)] += 1
+        fact_count += len(extraction.triples)
+        upgraded_count += extraction.grade is Grade.LLM
+    if not np.array_equal(naming, tables.entity_counts[np.arange(len(naming))][:, 0]):
+        yield "The entities' counts are not those of the passages that name them."
+    states = tables.document_states[np.arange(len(tables.document_ids))]
+    for name, counted, told in (
+        ("documents", int((states > 0).sum()), version.document_count),
+        ("passages", tables.passage_count, version.passage_count),
+        ("entities", int((naming > 0).sum()), version.entity_count),
+        ("facts", fact_count, version.fact_count),
+        ("edges", tables.edges.entry_count // 2, version.edge_count),
+        ("passages that a language model read", upgraded_count, version.upgraded_count),
+    ):
+        if counted != told:
+            yield f"There are {counted} {name}, and the manifest says {told}."
 
 
 def _vectors_add_up(tables: IndexTables) -> bool:

@@ -1,230 +1,241 @@
-"""Publishing and opening versions: whole or not at all, and only where something changed."""
+"""Versions: which are kept, going back to one of them, and readers who keep the one they opened."""
 
-import errno
-import hashlib
-import json
+import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from eval.growth import compare_indexes
 from hippograph import toy
-from hippograph.engine import Hippograph
-from hippograph.errors import IndexDamaged, StorageError
-from hippograph.storage import publish as publishing
-from hippograph.storage.manifest import MANIFEST_NAME, read_manifest, write_manifest
-from hippograph.storage.reader import open_version, read_contributions, verify_version, wrong_files
+from hippograph.engine import (
+    Hippograph,
+    add_documents,
+    compact_index,
+    index_sources,
+    list_versions,
+    remove_documents,
+    roll_back,
+    verify_index,
+)
+from hippograph.errors import IndexDamaged, IndexNotFound, PublishConflict
+from hippograph.settings import Settings
+from hippograph.storage.manifest import MANIFEST_NAME, read_manifest, read_versions
+from hippograph.storage.reader import open_version
+from hippograph.storage.stage import Stage
+from hippograph.storage.versions import bytes_on_disk
+from hippograph.wiring import build_parts
+from tests.conftest import WITHOUT_A_MODEL
+
+QUESTIONS = [question.question for question in toy.QUESTIONS]
+
+THREE_KEPT = Settings(models=WITHOUT_A_MODEL, storage={"keep_versions": 3})
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory):
+    """An index of which three versions are kept: with two, with four and with all five documents."""
+    at = tmp_path_factory.mktemp("grown") / "index"
+    parts = build_parts(THREE_KEPT)
+    for count in (2, 4, 5):
+        Hippograph.build(toy.documents()[:count], at, settings=THREE_KEPT, parts=parts).close()
+    return at
 
 
 @pytest.fixture
-def publish(tmp_path, settings, parts):
-    """Index documents into one folder and give the manifest."""
-
-    def publish_(documents, settings=settings, parts=parts):
-        Hippograph.build(documents, tmp_path / "index", settings=settings, parts=parts).close()
-        return read_manifest(tmp_path / "index")
-
-    return publish_
+def folder(grown, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(grown, tmp_path / "index"))
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """Where the index is."""
-    return tmp_path / "index"
+def named(parts):
+    """Settings and parts, as every call takes them."""
+    return {"settings": THREE_KEPT, "parts": parts}
 
 
-def versions(folder):
-    return sorted(path.name for path in (folder / "versions").iterdir())
+@pytest.fixture
+def document_count(folder, named):
+    """How many documents the visible version shows, once it is found to be whole."""
+
+    def count():
+        with Hippograph.open(folder, **named) as memory:
+            assert memory.verify() == []
+            return len(list(memory.index.documents()))
+
+    return count
 
 
-def alter(path, at=-1):
-    data = bytearray(path.read_bytes())
-    data[at] ^= 1
-    path.write_bytes(data)
+def listed(folder):
+    return [(kept.version.number, kept.is_visible) for kept in list_versions(folder)]
 
 
-def test_the_same_content_is_the_same_version(folder, publish):
-    """Nothing is published twice, and nothing is left aside."""
-    first, again = publish(toy.documents()), publish(toy.documents())
-
-    assert again == first
-    assert versions(folder) == [f"000001-{first.version.id}"]
+# ---------------------------------------------------------------------- going back
 
 
-def test_other_content_is_the_next_version(folder, publish):
-    """Versions are numbered, and their ids are made from their files."""
-    first, second = publish(toy.documents()[:2]), publish(toy.documents())
+def test_going_back_shows_the_version_before(folder, document_count):
+    """And that before it, the next time; all stay kept."""
+    first, second = roll_back(folder), document_count()
+    again, third = roll_back(folder), document_count()
 
-    assert (first.version.number, second.version.number) == (1, 2)
-    assert first.version.id != second.version.id
-    assert second.folder == f"versions/000002-{second.version.id}"
+    assert (first.number, second, again.number, third) == (2, 4, 1, 2)
+    assert listed(folder) == [(1, True), (2, False), (3, False)]
 
 
-@pytest.mark.parametrize("keep", [1, 2, 3])
-def test_as_many_versions_are_kept_as_asked_for(folder, publish, settings, keep):
-    """The newest stay, the visible one among them."""
-    settings = settings.model_copy(
-        update={"storage": settings.storage.model_copy(update={"keep_versions": keep})}
+def test_any_version_that_is_kept_can_be_gone_to(folder, document_count):
+    """By its number, forward as well."""
+    shown = [(roll_back(folder, number).number, document_count()) for number in (1, 3, 2, 2)]
+
+    assert shown == [(1, 2), (3, 5), (2, 4), (2, 4)]
+
+
+@pytest.mark.parametrize("number", [0, 4, 99])
+def test_a_version_that_is_not_kept_is_told_with_those_that_are(folder, number):
+    """And how many are kept is set."""
+    with pytest.raises(
+        IndexNotFound, match=rf"no version {number}; it keeps 1, 2, 3\..*storage\.keep_versions"
+    ):
+        roll_back(folder, number)
+    assert listed(folder) == [(1, False), (2, False), (3, True)]
+
+
+def test_before_the_oldest_there_is_nothing(folder):
+    """The error says so."""
+    roll_back(folder, 1)
+
+    with pytest.raises(IndexNotFound, match="no earlier version"):
+        roll_back(folder)
+
+
+def test_where_no_index_is_none_is_made(tmp_path):
+    """Going back in an empty folder leaves it empty."""
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "nothing"):
+        with pytest.raises(IndexNotFound):
+            roll_back(folder)
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+def test_a_version_whose_files_are_not_whole_is_not_gone_to(folder):
+    """The visible one stays."""
+    target = read_versions(folder)[1]
+    (moments,) = [name for name in target.lengths if name.startswith("passages.moments")]
+    (folder / target.tables / moments).unlink()
+
+    with pytest.raises(IndexDamaged, match=r"passages\.moments"):
+        roll_back(folder, 2)
+    assert listed(folder)[-1] == (3, True)
+
+
+def test_while_another_writer_is_at_work_nobody_goes_back(folder):
+    """It is told who that is."""
+    with Stage(folder), pytest.raises(PublishConflict):
+        roll_back(folder)
+
+    assert listed(folder)[-1] == (3, True)
+
+
+def test_a_damaged_manifest_is_left_by_going_back(folder, document_count):
+    """The newest version that can be read becomes the visible one."""
+    (folder / MANIFEST_NAME).write_text("{")
+
+    assert roll_back(folder).number == 3
+    assert document_count() == 5
+    assert verify_index(folder) == []
+
+
+def test_what_a_version_gone_back_to_says_is_kept_beside_the_others(folder, named):
+    """Its manifest names those that are kept, the later ones too, and publishing goes on with the next number."""
+    roll_back(folder, 1)
+    kept = read_manifest(folder).kept
+    report = add_documents(toy.documents()[2:3], folder, **named)
+
+    assert kept == (2, 3)
+    assert report.version.number == 4
+    assert report.version.document_count == 5  # the stage still holds all that was indexed
+    assert listed(folder) == [(2, False), (3, False), (4, True)]
+
+
+def test_after_going_back_a_source_brings_the_index_in_step(folder, named, document_count):
+    """What was rolled back is not held against its source."""
+
+    class Source:
+        source = "documents"
+
+        def documents(self, since=None):
+            return iter(toy.documents())
+
+    roll_back(folder, 1)
+    report = index_sources([Source()], folder, **named)
+
+    assert (report.is_new, report.version.number, document_count()) == (True, 4, 5)
+
+
+# ---------------------------------------------------------------------- what they take
+
+
+def test_versions_share_their_bytes(folder):
+    """Three versions take little more than the last, and what each takes is what its files do."""
+    manifests = read_versions(folder)
+    last = bytes_on_disk(folder, manifests[-1])
+    on_disk = sum(path.stat().st_size for path in (folder / manifests[-1].tables).iterdir())
+    moments = 257 * 256 * 8
+
+    assert len({manifest.tables for manifest in manifests}) == 1
+    assert on_disk == last + 2 * moments
+    assert last == sum(
+        (folder / manifests[-1].tables / name).stat().st_size for name in manifests[-1].lengths
     )
-    manifests = [publish(toy.documents()[:count], settings) for count in (1, 2, 3, 4)]
-
-    assert versions(folder) == [Path(manifest.folder).name for manifest in manifests[-keep:]]
 
 
-def test_leftovers_are_swept_and_never_push_out_a_version(folder, publish, settings):
-    """What a killed writer left, aside or under a number no manifest names, goes at the next run."""
-    publish(toy.documents()[:2])
-    for name in (".half-written", "000002-zzzz"):
-        (folder / "versions" / name).mkdir()
-        (folder / "versions" / name / "graph.weights.npy").touch()
-    settings = settings.model_copy(
-        update={"storage": settings.storage.model_copy(update={"keep_versions": 1})}
+def test_what_cannot_be_measured_is_damage(folder):
+    """A file that is gone."""
+    manifest = read_manifest(folder)
+    (folder / manifest.tables / "passages.utf8").unlink()
+
+    with pytest.raises(IndexDamaged, match="cannot be read"):
+        bytes_on_disk(folder, manifest)
+
+
+# ---------------------------------------------------------------------- readers
+
+
+@pytest.fixture
+def move_on(folder, named):
+    """Publish several versions that add, remove, change and compact."""
+
+    def move_on_():
+        add_documents(toy.documents()[:1], folder, **named)
+        remove_documents(["ada", "babbage"], folder, **named)
+        compact_index(folder, **named)
+        Hippograph.build(toy.documents()[:1], folder, **named).close()
+        Hippograph.build(toy.documents()[1:], folder, **named).close()
+
+    return move_on_
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_readers_keep_the_version_they_opened(folder, tmp_path, named, move_on, number):
+    """Whatever is published and retired while they read, they see what an index of their documents shows."""
+    roll_back(folder, number)
+    with Hippograph.open(folder, **named) as reader:
+        move_on()
+        documents = list(reader.index.documents())
+        with Hippograph.build(documents, tmp_path / "built", **named) as built:
+            assert compare_indexes(reader, built, QUESTIONS) == []
+
+    assert [document.id for document in documents] == sorted(
+        d.id for d in toy.documents()[: (2, 4, 5)[number - 1]]
     )
-    manifest = publish(toy.documents(), settings)
-
-    assert versions(folder) == [Path(manifest.folder).name]
+    assert len(list_versions(folder)) == 3
 
 
-@pytest.mark.parametrize("harm", ["missing folder", "missing file", "cut off", "altered"])
-def test_a_damaged_version_is_published_anew(folder, publish, harm):
-    """Equal content is no reason to keep files that are not whole."""
-    first = publish(toy.documents())
-    victim = folder / first.folder / "graph.weights.npy"
-    if harm == "missing folder":
-        (folder / first.folder).rename(folder / "versions" / ".gone")
-    elif harm == "missing file":
-        victim.unlink()
-    elif harm == "cut off":
-        victim.write_bytes(victim.read_bytes()[:-4])
-    else:
-        alter(victim)
-    again = publish(toy.documents())
+def test_a_version_can_be_opened_as_long_as_it_is_kept(folder, parts, move_on):
+    """Afterwards its files are gone, and opening says which."""
+    first = read_versions(folder)[0]
+    before = open_version(folder, first, parts.vectors).passage_count
+    move_on()
 
-    assert (again.version.id, again.version.number) == (first.version.id, 2)
-    assert verify_version(folder, again) == []
-
-
-def test_a_failure_that_is_gone_is_told_though_no_file_changed(folder, publish):
-    """What could not be read is part of what a version says."""
-    first = publish(toy.documents())
-    write_manifest(folder, type(first)(**{**fields(first), "failures": ("ada, passage 1: odd",)}))
-    again = publish(toy.documents())
-
-    assert again.version.id == first.version.id
-    assert again.failures == ()
-
-
-def fields(manifest):
-    return {name: getattr(manifest, name) for name in manifest.__dataclass_fields__}
-
-
-@pytest.mark.parametrize("step", ["write", "flush"])
-def test_a_full_disk_leaves_the_old_version_open(folder, publish, settings, parts, monkeypatch, step):
-    """One sentence with the way out; the version before opens, and with room again the same call succeeds."""
-    first = publish(toy.documents()[:2])
-
-    def full(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        target = (publishing.np, "save") if step == "write" else (publishing.os, "fsync")
-        patch.setattr(*target, full)
-        with pytest.raises(StorageError, match=r"is full.*Free some space"):
-            publish(toy.documents())
-    between = read_manifest(folder)
-    with Hippograph.open(folder, settings=settings, parts=parts) as memory:
-        between_problems = memory.verify()
-
-    assert (between, between_problems) == (first, [])
-    assert publish(toy.documents()).version.document_count == 5
-    assert not [name for name in versions(folder) if name.startswith(".")]
-
-
-# ---------------------------------------------------------------------- reading
-
-
-def test_every_file_is_needed_and_named_when_missing(folder, publish, parts):
-    """Whichever file of a version is gone, opening names it."""
-    manifest = publish(toy.documents())
-    for name in manifest.files:
-        path = folder / manifest.folder / name
-        path.rename(folder / "elsewhere")
-        with pytest.raises(IndexDamaged) as caught:
-            open_version(folder, manifest, parts.vectors)
-        assert f"{name} is missing" in str(caught.value)
-        (folder / "elsewhere").rename(path)
-
-    assert open_version(folder, manifest, parts.vectors).passage_count == 5
-
-
-def test_a_cut_off_file_is_told_with_its_sizes(folder, publish, parts):
-    """The message says how many bytes there are and how many there should be."""
-    manifest = publish(toy.documents())
-    path = folder / manifest.folder / "passages.utf8"
-    size = path.stat().st_size
-    path.write_bytes(path.read_bytes()[:-1])
-
-    with pytest.raises(IndexDamaged, match=f"passages.utf8 has {size - 1} bytes and should have {size}"):
-        open_version(folder, manifest, parts.vectors)
-
-
-def test_a_file_that_is_no_array_any_more_is_damage(folder, publish, parts):
-    """Right size, wrong content: numpy's error becomes ours."""
-    manifest = publish(toy.documents())
-    path = folder / manifest.folder / "graph.starts.npy"
-    path.write_bytes(b"\0" * path.stat().st_size)
-
-    with pytest.raises(IndexDamaged, match="cannot be opened"):
-        open_version(folder, manifest, parts.vectors)
-
-
-def test_an_altered_byte_is_found_in_any_file(folder, publish):
-    """Verifying compares the checksum of every file, whatever its size."""
-    manifest = publish(toy.documents())
-    filled = [name for name, (size, _) in manifest.files.items() if size]
-    for name in filled:
-        alter(folder / manifest.folder / name)
-        problems = wrong_files(folder, manifest)
-        alter(folder / manifest.folder / name)
-
-        assert len(problems) == 1
-        assert f"{name} was altered" in problems[0]
-    assert len(filled) > 25
-    assert verify_version(folder, manifest) == []
-
-
-@pytest.mark.parametrize("name", ["weights", "neighbours", "degrees"])
-def test_a_wrong_edge_is_found_under_right_checksums(folder, publish, name):
-    """Edges are compared with what the passages contribute, so a wrong writer is found as well as a bad disk."""
-    manifest = publish(toy.documents())
-    path = folder / manifest.folder / f"graph.{name}.npy"
-    array = np.load(path)
-    array[0] += 1
-    np.save(path, array)
-    entry = (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
-    forged = type(manifest)(**{**fields(manifest), "files": {**manifest.files, path.name: entry}})
-
-    assert wrong_files(folder, forged) == []
-    assert verify_version(folder, forged) == [
-        f"{folder / manifest.folder}: the graph's edges are not the sum of their contributions."
-    ]
-
-
-def test_contributions_are_kept_beside_the_edges(folder, publish):
-    """Every edge has at least one, and synonymy is the only kind that no passage gives."""
-    manifest = publish(toy.documents())
-    parts = read_contributions(folder / manifest.folder)
-
-    assert (
-        len(set(zip(parts.left.tolist(), parts.right.tolist(), strict=True))) == manifest.version.edge_count
-    )
-    assert ((parts.passage < 0) == (parts.kind == 3)).all()
-
-
-def test_nothing_in_a_version_is_a_pickle(folder, publish):
-    """Arrays, text and JSON: nothing that runs when it is read."""
-    manifest = publish(toy.documents())
-    suffixes = {Path(name).suffix for name in manifest.files}
-
-    assert suffixes == {".npy", ".utf8", ".vectors"}
-    assert json.loads((folder / MANIFEST_NAME).read_text())["format"] == "hippograph index"
+    assert before == 2
+    with pytest.raises(IndexDamaged, match="is missing"):
+        open_version(folder, first, parts.vectors)
