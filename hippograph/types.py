@@ -260,6 +260,18 @@ class RankedPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class WalkStep:
+    """How much of a walk stayed at one distance from where it restarts."""
+
+    edges: int
+    """How many edges away; 0 are the seeds themselves, and the last step is that far or further."""
+    mass: float
+    """The share of all visits, between 0 and 1."""
+    nodes: int
+    """How many nodes were visited there."""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchTrace:
     """How a search went: what seeded it, what it fell back to, how long each step took."""
 
@@ -272,6 +284,8 @@ class SearchTrace:
     """What went wrong on the way and was done without, such as a model that could not be reached."""
     queries: tuple[str, ...] = ()
     """What was searched for after the question itself, in order."""
+    walk: tuple[WalkStep, ...] = ()
+    """Where the walk spent its visits; empty where nothing walked."""
 
 
 @dataclass(frozen=True, slots=True)

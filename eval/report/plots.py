@@ -126,7 +126,7 @@ def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure,
     shape: dict[str, Any] = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 9}
     with rc_context({**colours, **shape}):
         figure = Drawn(figsize=size, layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False)
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     return figure, list(axes.flat)
 
 

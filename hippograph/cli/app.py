@@ -190,6 +190,9 @@ def search(
     method: Annotated[
         str | None, typer.Option(metavar="NAME", help="hippograph, dense or bm25.", show_default="hippograph")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What was walked, and what put each passage above the next.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """The passages that answer a question best, and why each was found."""
@@ -197,6 +200,15 @@ def search(
     from hippograph.cli.show import show_passages
 
     with _memory(folder) as memory:
+        if explain:
+            from hippograph.cli import explain as explaining
+
+            told = _waiting("searching", lambda: explaining.explain(memory, question, k, method))
+            if as_json:
+                json_of.print_json(explaining.explanation_record(told))
+            else:
+                explaining.show_explanation(told)
+            return
         found = _waiting("searching", lambda: memory.explain(question, k, method))
         if as_json:
             json_of.print_json([json_of.passage(each) for each in found.passages])

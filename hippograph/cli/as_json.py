@@ -48,7 +48,7 @@ def answer(given: Answer) -> dict[str, Any]:
         "confidence": given.confidence,
         "method": given.method,
         "passages": [passage(each) for each in given.passages],
-        "trace": _trace(given.trace),
+        "trace": trace(given.trace),
         "usage": usage(given.usage),
         "sentences": [
             {
@@ -150,19 +150,21 @@ def _citation(cited: Citation) -> dict[str, Any]:
     }
 
 
-def _trace(trace: SearchTrace) -> dict[str, Any]:
-    seeds = trace.seeds
+def trace(went: SearchTrace) -> dict[str, Any]:
+    """How a search went."""
+    seeds = went.seeds
     return {
-        "method": trace.method,
+        "method": went.method,
         "seeds": {
             "entities": [{"name": s.name, "weight": s.weight, "reason": s.reason} for s in seeds.entities],
             "passages": [{"name": s.name, "weight": s.weight, "reason": s.reason} for s in seeds.passages],
             "facts": list(seeds.facts),
         },
-        "fallback": trace.fallback,
-        "warnings": list(trace.warnings),
-        "queries": list(trace.queries),
-        "timings_ms": {step: round(spent, 3) for step, spent in trace.timings_ms.items()},
+        "fallback": went.fallback,
+        "warnings": list(went.warnings),
+        "queries": list(went.queries),
+        "walk": [{"edges": s.edges, "mass": round(s.mass, 6), "nodes": s.nodes} for s in went.walk],
+        "timings_ms": {step: round(spent, 3) for step, spent in went.timings_ms.items()},
     }
 
 

@@ -177,9 +177,13 @@ def _passage_block(each: RankedPassage) -> RenderableType:
 
 def _why(each: RankedPassage) -> Text:
     """Its ranks, its path, and where it is from."""
-    ranks = [f"{RANKS[reason.kind]} {reason.rank}" for reason in each.reasons if reason.kind in RANKS]
-    told = [" · ".join([*ranks, *paths(each.reasons)]), readable_uri(each.uri)]
+    told = [" · ".join([*ranks(each.reasons), *paths(each.reasons)]), readable_uri(each.uri)]
     return Text("\n".join(filter(None, told)), style="dim")
+
+
+def ranks(reasons: tuple[Reason, ...]) -> list[str]:
+    """Where a passage stands by meaning, words and walk."""
+    return [f"{RANKS[reason.kind]} {reason.rank}" for reason in reasons if reason.kind in RANKS]
 
 
 def paths(reasons: tuple[Reason, ...]) -> list[str]:

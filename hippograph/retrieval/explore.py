@@ -17,7 +17,7 @@ from hippograph.retrieval.signals import (
     similarity_signals,
     walk_signals,
 )
-from hippograph.retrieval.walk import MIX, walk_from
+from hippograph.retrieval.walk import MIX, Walks, walk_from
 from hippograph.settings import RetrievalSettings
 from hippograph.types import Node, Seed, Vectors
 
@@ -43,6 +43,8 @@ class Exploration:
     pool: Pool
     signals: Signals
     fallback: str | None
+    walks: Walks
+    """The walks one by one, for whoever looks closer."""
 
     @property
     def dense_seeds(self) -> Mapping[Node, float]:
@@ -92,5 +94,17 @@ def explore(
     lap("signals")
     fallback = None if entities else NO_SEEDS
     return Exploration(
-        dense, lexical, sentences, named, entities, walked, first, second, links, pool, signals, fallback
+        dense,
+        lexical,
+        sentences,
+        named,
+        entities,
+        walked,
+        first,
+        second,
+        links,
+        pool,
+        signals,
+        fallback,
+        walks,
     )

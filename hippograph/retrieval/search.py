@@ -20,6 +20,7 @@ from hippograph.retrieval.ranker import Ranker, load_ranker
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
 from hippograph.retrieval.reasons import explain_passage, ranked_by
 from hippograph.retrieval.seeds import describe
+from hippograph.retrieval.steps import walk_steps
 from hippograph.settings import RetrievalSettings
 from hippograph.types import (
     RankedPassage,
@@ -100,9 +101,12 @@ def _hippograph(
             zip(order.rows[:k].tolist(), order.scores[:k].tolist(), strict=True), start=1
         )
     )
-    watch.lap("explain")
     seeds = describe(index, found.entities, found.dense_seeds, found.sentences)
-    return SearchResult(passages, SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms))
+    walk = walk_steps(index, found, settings)
+    watch.lap("explain")
+    return SearchResult(
+        passages, SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms, walk=walk)
+    )
 
 
 def order_pool(index: PublishedIndex, found: Exploration, ranker: Ranker) -> Ranking:

@@ -141,7 +141,7 @@ def test_ask_gives_programs_the_promised_names(indexed):
     assert set(answer["citations"][0]) == {
         "passage_id", "document_id", "title", "uri", "sentence", "start", "end",
     }  # fmt: skip
-    assert set(answer["trace"]) == {"method", "seeds", "fallback", "timings_ms", "warnings", "queries"}
+    assert set(answer["trace"]) == {"method", "seeds", "fallback", "timings_ms", "warnings", "queries", "walk"}
     assert answer["usage"] == {"llm_calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0}
 
 
