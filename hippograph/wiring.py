@@ -159,7 +159,11 @@ def _llm_extractor(settings: Settings, generator: Generator | None) -> Any:
             "and its server and model in the section generator."
         )
     journal = Journal(settings.storage.replies)
-    return LlmExtractor(generator, settings.extraction, journal, settings.generator.concurrency)
+    at_once = settings.generator.concurrency
+    if settings.models.generator == "openai":
+        # It holds the limit by itself, so that some passages can wait at its door while others are put together.
+        at_once += at_once // 2
+    return LlmExtractor(generator, settings.extraction, journal, at_once)
 
 
 def _faiss(settings: Settings) -> Any:

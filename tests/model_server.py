@@ -417,8 +417,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--reply", default="Yes.")
     parser.add_argument("--data", type=Path, help="folder with the evaluation sets: recorded replies")
+    parser.add_argument(
+        "--dataset", type=Path, help="one such set: what was found in its passages, by their texts"
+    )
     given = parser.parse_args(arguments)
     reply: str | Reply = given.reply
+    if given.dataset is not None:
+        from tests.recorded_extractions import RecordedExtractions
+
+        reply = RecordedExtractions.of_dataset(given.dataset).answer
     if given.data is not None:
         from tests.recorded_replies import RecordedReplies
 

@@ -65,34 +65,32 @@ def measure_extraction_by_model(
 
     Raises DatasetError, BenchError.
     """
+    dataset = dataset.resolve()
     require_file(dataset / EXTRACTIONS, "it holds what a language model found in the corpus")
     count = len(load_corpus(dataset))
-    data = dataset.resolve().parent
     with TemporaryDirectory(prefix="hippograph-extraction-") as folder:
         root = Path(folder)
         told("faults and a kill", 0, 3)
-        reliable = _through_faults(dataset / CORPUS_FILE, root / "faults", data, faults, at_once, count)
+        reliable = _through_faults(dataset, root / "faults", faults, at_once, count)
         told("throughput and a second run", 1, 3)
-        fast = _at_full_speed(dataset / CORPUS_FILE, root / "speed", data, latency_ms, at_once)
+        fast = _at_full_speed(dataset, root / "speed", latency_ms, at_once)
         told("throughput and a second run", 3, 3)
-    return {"bench": "extraction-by-model", "dataset": dataset.resolve().name, **reliable, **fast}
+    return {"bench": "extraction-by-model", "dataset": dataset.name, **reliable, **fast}
 
 
-def _through_faults(
-    corpus: Path, folder: Path, data: Path, faults: float, at_once: int, count: int
-) -> dict[str, Any]:
+def _through_faults(dataset: Path, folder: Path, faults: float, at_once: int, count: int) -> dict[str, Any]:
     """A run that is killed half-way, and runs after it until no passage is left."""
-    with model_server(0.02, faults, data) as address:
+    with model_server(0.02, faults, dataset) as address:
         settings = _settings(address, at_once, folder)
-        with _started(corpus, folder / "index", settings) as process:
+        with _started(dataset / CORPUS_FILE, folder / "index", settings) as process:
             while (seen := read_json(f"{address}/calls"))["chats"] < count and process.poll() is None:
                 time.sleep(0.02)
             process.send_signal(signal.SIGKILL)
         if process.returncode != -signal.SIGKILL:
             raise BenchError("The run ended before it could be killed.")
-        report, runs = _finished(corpus, folder / "index", settings), 1
+        report, runs = _finished(dataset / CORPUS_FILE, folder / "index", settings), 1
         while report["left"] and runs < MOST_RUNS:
-            report, runs = _finished(corpus, folder / "index", settings), runs + 1
+            report, runs = _finished(dataset / CORPUS_FILE, folder / "index", settings), runs + 1
         calls = read_json(f"{address}/calls") | read_json(f"{address}/repeated")
     quarantined = [each for each in report["failures"] if "not upgraded" in each]
     lost = report["passages"] - report["extracted"] - len(quarantined) - report["left"]
@@ -113,13 +111,13 @@ def _through_faults(
     }
 
 
-def _at_full_speed(corpus: Path, folder: Path, data: Path, latency_ms: int, at_once: int) -> dict[str, Any]:
+def _at_full_speed(dataset: Path, folder: Path, latency_ms: int, at_once: int) -> dict[str, Any]:
     """A run without faults, the same again, and once more into another index beside the same journal."""
-    with model_server(latency_ms / 1000, 0.0, data) as address:
+    with model_server(latency_ms / 1000, 0.0, dataset) as address:
         settings = _settings(address, at_once, folder)
-        cold = _finished(corpus, folder / "index", settings)
-        warm = _finished(corpus, folder / "index", settings)
-        from_journal = _finished(corpus, folder / "other", settings)
+        cold = _finished(dataset / CORPUS_FILE, folder / "index", settings)
+        warm = _finished(dataset / CORPUS_FILE, folder / "index", settings)
+        from_journal = _finished(dataset / CORPUS_FILE, folder / "other", settings)
         peak = read_json(f"{address}/calls")["peak"]
     most = at_once / (latency_ms / 1000)
     rate = cold["calls"] / cold["seconds"]

@@ -68,10 +68,10 @@ def measure_generator(
 
 
 @contextmanager
-def model_server(latency_seconds: float, faults: float = 0.0, data: Path | None = None) -> Iterator[str]:
+def model_server(latency_seconds: float, faults: float = 0.0, dataset: Path | None = None) -> Iterator[str]:
     """The tests' model server in a process of its own, by its address.
 
-    With the folder of the evaluation sets it answers what was recorded for their passages, else always the same.
+    With a data set it answers what was found in its passages, else always the same.
     """
     if not (REPOSITORY / SERVER.replace(".", "/")).with_suffix(".py").is_file():
         raise BenchError(
@@ -80,7 +80,7 @@ def model_server(latency_seconds: float, faults: float = 0.0, data: Path | None 
     command = [
         sys.executable, "-m", SERVER,
         "--latency", str(latency_seconds), "--faults", str(faults), "--reply", REPLY,
-        *(["--data", str(data)] if data else []),
+        *(["--dataset", str(dataset)] if dataset else []),
     ]  # fmt: skip
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=REPOSITORY, text=True, stdin=pipe, stdout=pipe) as process:

@@ -46,6 +46,9 @@ def one_line(text: str) -> str:
     >>> one_line("in\\n\\tRibe\\x1b[31m")
     'in Ribe[31m'
     """
+    line = " ".join(text.split())
+    if line.isprintable():  # nothing hides in it, as almost always; looking at each character takes a hundred times
+        return line
     kept = (
         each for each in text if each.isspace() or each in _JOINERS or unicodedata.category(each)[0] != "C"
     )

@@ -21,6 +21,7 @@ _MARKS = (
 )
 _WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
+_ASCII_SIGN = re.compile(r"[^A-Za-z0-9]")
 _ASCII_POSSESSIVE = re.compile(r"(?<=[a-z0-9])'s\b")
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
 _UNSPACED = (
@@ -94,8 +95,7 @@ def _bigrams(run: str) -> list[str]:
 def _fold(name: str) -> str:
     """One round of folding; `normal_name` repeats it until nothing changes."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    spaced = "".join(_letters(_POSSESSIVE.sub(" ", text)))
-    kept = spaced.split()
+    kept = _letters(_POSSESSIVE.sub(" ", text)).split()
     if not kept:
         return " ".join(text.split())
     while len(kept) > 1 and kept[0] in ARTICLES and (kept[0] == "the" or len(kept[1]) > 1):
@@ -103,8 +103,10 @@ def _fold(name: str) -> str:
     return unicodedata.normalize("NFKC", " ".join(kept))
 
 
-def _letters(text: str) -> list[str]:
+def _letters(text: str) -> str:
     """The characters of a name: punctuation becomes a space, invisible format characters go."""
+    if text.isascii() and "+" not in text and "#" not in text:
+        return _ASCII_SIGN.sub(" ", text)
     signs = {place for match in _ATTACHED_SIGNS.finditer(text) for place in range(*match.span())}
     kept: list[str] = []
     for place, char in enumerate(text):
@@ -113,4 +115,4 @@ def _letters(text: str) -> list[str]:
             kept.append(char)
         elif category != "Cf":
             kept.append(" ")
-    return kept
+    return "".join(kept)

@@ -7,7 +7,7 @@ answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from hippograph.errors import BudgetSpent, ContextTooLong, GenerationError, Unre
 from hippograph.ports import Generator
 from hippograph.text.alignment import founded_share
 from hippograph.text.readings import Reading
-from hippograph.types import ModelRequest, Passage, content_id
+from hippograph.types import Message, ModelRequest, Passage, content_id
 
 MESSAGE_TOKENS = 8
 """What a message takes beside its text: role and marks; generous."""
@@ -96,8 +96,10 @@ class Asker:
 
     def prompt_tokens(self, step: Step, pieces: Sequence[Piece]) -> int:
         """About how many tokens the request takes."""
-        counted = (self.generator.token_count(m.content) + MESSAGE_TOKENS for m in step.messages(pieces))
-        return sum(counted)
+        return self._tokens(step.messages(pieces))
+
+    def _tokens(self, messages: Iterable[Message]) -> int:
+        return sum(self.generator.token_count(message.content) + MESSAGE_TOKENS for message in messages)
 
     def reply_tokens(self, step: Step, pieces: Sequence[Piece]) -> int:
         """About how many tokens the reply takes."""
@@ -124,11 +126,10 @@ class Asker:
 
     def request(self, step: Step, pack: Sequence[Piece]) -> ModelRequest:
         """The question itself. The reply may take four times what is expected, if the window has room for it."""
-        room = self.generator.context_tokens - round(self.prompt_tokens(step, pack) * SAFETY)
+        messages = step.messages(pack)
+        room = self.generator.context_tokens - round(self._tokens(messages) * SAFETY)
         wanted = 4 * self.reply_tokens(step, pack) + 512
-        return ModelRequest(
-            step.messages(pack), step.purpose, step.schema(), max_tokens=max(1, min(wanted, room))
-        )
+        return ModelRequest(messages, step.purpose, step.schema(), max_tokens=max(1, min(wanted, room)))
 
     def _ask_fitting(self, step: Step, pieces: Sequence[Piece], halt: Halt) -> list[Outcome]:
         keys = [self.key(step, piece) for piece in pieces]

@@ -165,7 +165,7 @@ class LlmExtractor:
             return ExtractionFailure(passage.id, outcome.reason, outcome.retryable)
         wanted = within_types(outcome, self._types)
         extraction = align(passage, wanted, f"llm-{self._settings.variant}")
-        if founded_share(passage, wanted) == 0:
+        if not extraction.triples and founded_share(passage, wanted) == 0:
             example = " | ".join(wanted.facts[0]) if wanted.facts else wanted.names[0]
             reason = f"Nothing of what the model found stands in it, for example {example!r}."
             return ExtractionFailure(passage.id, reason, retryable=False)
