@@ -34,9 +34,7 @@ NEIGHBOURS = 2_047
 ROUNDS = 5
 
 
-def measure_synonyms(
-    count: int, sample: int = SAMPLE, rounds: int = ROUNDS, all_pairs: bool = True
-) -> dict[str, Any]:
+def measure_synonyms(count: int, sample: int = SAMPLE, rounds: int = ROUNDS) -> dict[str, Any]:
     """Seconds of three ways over the same generated vectors, and the recall of the way for new names.
 
     HippoRAG 2 finds the 2,047 nearest of every name, new or not, at every call, and walks over them as Python lists.
@@ -54,10 +52,9 @@ def measure_synonyms(
         for _ in range(rounds)
     ]
     new = statistics.median(seconds)
-    upstream = (
-        _seconds(lambda: as_upstream(vectors, min(sample, count), threshold)) * count / min(sample, count)
-    )
-    every = _seconds(lambda: find_new_synonyms(steps, numerals, 0, threshold)) if all_pairs else None
+    rows = min(sample, count)
+    upstream = _seconds(lambda: as_upstream(vectors, rows, threshold)) * count / rows
+    every = _seconds(lambda: find_new_synonyms(steps, numerals, 0, threshold))
     expected = exact_pairs(vectors, first_new, threshold)
     kept = set(zip(found[-1].left.tolist(), found[-1].right.tolist(), strict=True))
     return {
@@ -68,10 +65,10 @@ def measure_synonyms(
         "pairs_with_a_new_name": len(expected),
         "seconds_new": round(new, 4),
         "seconds_upstream": round(upstream, 1),
-        "upstream_rows_timed": min(sample, count),
-        "seconds_all_pairs": None if every is None else round(every, 2),
+        "upstream_rows_timed": rows,
+        "seconds_all_pairs": round(every, 2),
         "upstream_to_new": round(upstream / new, 1),
-        "all_pairs_to_new": None if every is None else round(every / new, 1),
+        "all_pairs_to_new": round(every / new, 1),
         "recall": round(len(kept & expected) / len(expected), 5) if expected else None,
         "precision": round(len(kept & expected) / len(kept), 5) if kept else None,
     }
