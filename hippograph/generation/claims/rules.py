@@ -32,6 +32,8 @@ FEWEST_ITEMS = 2
 """A claim of one word is borne out by anything."""
 PARAPHRASED, MOST_PARAPHRASES = 0.7, 3
 """How sure words of the same meaning are, against the same words; and how many sentences are tried for them."""
+DISPUTED = 0.7
+"""What the confidence of a verdict is worth when another document decides the other way."""
 MOST_ITEMS = 120
 """A longer claim is not compared, nor with a longer sentence: the time grows with the product of both."""
 SHARED_STEMS = 0.3
@@ -95,7 +97,10 @@ class RuleVerifier:
         if best is None:
             return _unsure("The passages found do not speak of this.")
         citation = cite(evidence[best.laid.evidence], best.laid.unit.sentence)
-        return Verdict(best.kind, citation, best.why, round(min(best.strength, 1.0), 4))
+        confidence, why = min(best.strength, 1.0), best.why
+        if other := _says_otherwise(best, judged, evidence):
+            confidence, why = DISPUTED * confidence, f"{why} Another source says otherwise: {other}."
+        return Verdict(best.kind, citation, why, round(confidence, 4))
 
     def _said_in_other_words(self, laid: Sequence[Laid]) -> Judged | None:
         """The sentence that holds all names and, for each missing word, one of the same meaning."""
@@ -116,6 +121,17 @@ def may_be_paraphrase(aligned: Alignment) -> bool:
     """Whether a sentence holds all names of a claim and only its words are missing."""
     is_said = not (aligned.missing or aligned.opposed or aligned.is_denied or aligned.is_caseless)
     return is_said and aligned.slots > 1 and bool(aligned.words_missing)
+
+
+def _says_otherwise(best: Judged, judged: Sequence[Judged], evidence: Sequence[Evidence]) -> str:
+    """The title of another document that decides the other way of the same subject; empty where none does."""
+    document = evidence[best.laid.evidence].found.passage.document
+    for other in sorted(judged, key=lambda j: -j.strength):
+        passage = evidence[other.laid.evidence].found.passage
+        is_other = other.kind is not best.kind and passage.document != document
+        if is_other and not (other.laid.aligned.is_subject_replaced or best.laid.aligned.is_subject_replaced):
+            return passage.title or passage.document
+    return ""
 
 
 def _unsure(why: str) -> Verdict:

@@ -113,15 +113,31 @@ def test_what_may_be_true_beside_it_refutes_nothing(judged, text, title, told):
     assert judged(text, (title, told)).kind is not VerdictKind.REFUTED
 
 
-def test_one_source_that_says_it_outweighs_one_that_seems_to_say_otherwise(judged):
-    """The very words of the claim go before another value elsewhere."""
-    verdict = judged(
+def test_sources_that_contradict_each_other_are_both_told(judged):
+    """The very words of the claim decide; the other document is named, and the verdict is less sure."""
+    lone = judged("Ada Quist was born in Ribe.", ("Ada Quist", "Ada Quist was born in Ribe."))
+
+    disputed = judged(
         "Ada Quist was born in Ribe.",
-        ("Ada Quist", "Ada Quist was born in Hull."),
+        ("A lexicon", "Ada Quist was born in Hull."),
         ("Ada Quist", "Ada Quist was born in Ribe."),
     )
 
+    assert disputed.kind is lone.kind is VerdictKind.SUPPORTED
+    assert "Another source says otherwise: A lexicon." in disputed.why
+    assert disputed.confidence < lone.confidence
+
+
+def test_what_is_said_of_another_subject_disputes_nothing(judged):
+    """Another bridge by another engineer is no other opinion."""
+    verdict = judged(
+        "The Iron Bridge was designed by Ada Quist in 1871 over the river Tamm.",
+        ("The Iron Bridge", "The Iron Bridge was designed by Ada Quist in 1871 over the river Tamm."),
+        ("The Stone Bridge", "The Stone Bridge was designed by Ada Quist in 1871 over the river Tamm."),
+    )
+
     assert verdict.kind is VerdictKind.SUPPORTED
+    assert "otherwise" not in verdict.why
 
 
 def test_without_evidence_nothing_is_decided(judged):
