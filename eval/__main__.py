@@ -61,7 +61,7 @@ def retrieval(
     as_json: AsJson = False,
 ) -> None:
     """Recall of the documents that answer the questions, and the time of a search."""
-    from eval.given import read_extractions
+    from eval.given import read_extractions, recorded_names
     from eval.indexes import describe_index
     from eval.retrieval import embed_questions, measure_retrieval
     from eval.tables import bars, show_reports
@@ -76,6 +76,7 @@ def retrieval(
             asked = embed_questions(loaded, memory.embedder)
             methods = tuple(METHODS) if method == "all" else (method,)
             reports = []
+            memory.searching.know_names(recorded_names(dataset))
             for name in methods:
                 memory.searching.prepare(name, shown.step)
                 calls = memory.model_calls if memory.searching.asks_a_model(name) else None

@@ -1,11 +1,14 @@
-"""Extractions that come with a data set: names and facts found by a model, to build an index from without one."""
+"""What a model once found and comes with a data set: extractions of its passages, names in its questions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from eval.datasets import Dataset, require_file
+from eval.datasets import QUESTIONS_FILE, Dataset, read_rows, require_file
 from hippograph.adapters.given_extractor import GivenExtractor
+
+RECORDED_NAMES = "query_entities_llm"
 
 
 def read_extractions(file: Path, folder: Path, dataset: Dataset) -> GivenExtractor:
@@ -18,3 +21,14 @@ def read_extractions(file: Path, folder: Path, dataset: Dataset) -> GivenExtract
     return GivenExtractor.from_file(
         path, texts={document.id: document.text for document in dataset.documents}
     )
+
+
+def recorded_names(folder: Path) -> Mapping[str, list[str]]:
+    """The names that a model found in questions, by the question: where rows of the set's questions hold them."""
+    if not (folder / QUESTIONS_FILE).is_file():
+        return {}
+    return {
+        row["question"]: [name for name in row[RECORDED_NAMES] if isinstance(name, str)]
+        for row, _ in read_rows(folder / QUESTIONS_FILE)
+        if isinstance(row.get(RECORDED_NAMES), list) and isinstance(row.get("question"), str)
+    }

@@ -98,7 +98,9 @@ def cache_folder(corpus: Corpus, settings: Settings, extractor: Extractor | None
     Under $XDG_CACHE_HOME, or ~/.cache where that is not set.
     """
     root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    models = settings.models.model_dump_json(exclude={"answerer", "device"})
+    # A language model that only searches and answers shapes no index.
+    shaping = settings.models.model_copy(update={"generator": "none"})
+    models = shaping.model_dump_json(exclude={"answerer", "device"})
     given = (extractor.fingerprint,) if extractor else ()
     shape = content_id(corpus.hash(), settings.index_fingerprint(models), *given)
     return Path(root).expanduser() / "hippograph" / "eval" / f"{corpus.name}-{shape[:12]}"

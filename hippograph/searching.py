@@ -10,6 +10,7 @@ A loop goes round the method of the settings, or round the one named after a plu
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hippograph.budget import Budget, within
@@ -55,6 +56,7 @@ class Searching:
         self.index = index
         self._parts = parts
         self._settings = settings
+        self._known_names: Mapping[str, Sequence[str]] = {}
         self._lock = threading.Lock()
         self._hipporag: HippoRag | None = None
 
@@ -73,11 +75,19 @@ class Searching:
         if is_published(method):
             self._memory(progress)
 
+    def know_names(self, names: Mapping[str, Sequence[str]]) -> None:
+        """Take the names in some questions as given, by the question, where no model is set up to find them."""
+        self._known_names = names
+
     def asks_a_model(self, method: str) -> bool:
         """Whether a search by this method calls a language model."""
         return self._parts.generator is not None and (
             method.partition(PLUS)[0] in LOOPS or method in PUBLISHED
         )
+
+    def _names_in(self, question: str) -> Sequence[str]:
+        known = self._known_names.get(question)
+        return question_names(question) if known is None else known
 
     def _usual(self) -> str:
         usual = self._settings.retrieval.method
@@ -86,7 +96,7 @@ class Searching:
     def _once(
         self, question: str, query_vector: Vectors, k: int, method: str, generator: Generator | None
     ) -> SearchResult:
-        helpers = Helpers(self._memory, self._parts.embedder, generator, question_names)
+        helpers = Helpers(self._memory, self._parts.embedder, generator, self._names_in)
         retrieval = self._settings.retrieval
         return search(question, query_vector, self.index, retrieval, k, method, published_methods(helpers))
 
@@ -96,9 +106,14 @@ class Searching:
             raise SettingsError(
                 f"The loop {loop!r} cannot go round {inner!r}. Known are {', '.join((*METHODS, *PUBLISHED))}."
             )
-        limits, model = self._settings.answer.model_copy(update={"loop": loop}), self._parts.generator
+        if self._parts.generator is None:
+            raise SettingsError(
+                f"The method {loop!r} needs a language model. Set models.generator, for example to 'openai', and "
+                "its server and model in the section generator."
+            )
+        limits = self._settings.answer.model_copy(update={"loop": loop})
         budget = Budget(calls=limits.max_model_calls, seconds=limits.deadline_seconds)
-        bounded = within(model, budget) if model else None
+        bounded = within(self._parts.generator, budget)
 
         def look(query: str) -> SearchResult:
             vector = query_vector if query == question else self._parts.embedder.embed_query(query)
