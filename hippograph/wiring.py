@@ -79,11 +79,17 @@ def build_upgrade(
         )
     refuse_double_reading(settings)
     allowed = within(generator, Budget(tokens=budget_tokens))
-    reader = _llm_extractor(settings, allowed)
+    reader = build_reader(settings, allowed)
     chosen = gaining_most(
         reader.fingerprint, allowed.token_count, budget_tokens, reread=reread, retry_refused=retry_refused
     )
     return Upgrade(reader, chosen)
+
+
+def build_reader(settings: Settings, generator: Generator) -> LlmExtractor:
+    """The extractor by this language model, with the journal of the settings."""
+    reader: LlmExtractor = _llm_extractor(settings, generator)
+    return reader
 
 
 def build_planner(settings: Settings) -> LlmExtractor:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from eval.bench.generator import REPOSITORY, model_server, read_json
+from eval.bench.generator import REPOSITORY, measure_generator, model_server, read_json
 from eval.bench.startup import BenchError
 from eval.datasets import CORPUS_FILE, load_corpus, require_file
 from eval.extraction import EXTRACTIONS
@@ -112,13 +112,18 @@ def _through_faults(dataset: Path, folder: Path, faults: float, at_once: int, co
 
 
 def _at_full_speed(dataset: Path, folder: Path, latency_ms: int, at_once: int) -> dict[str, Any]:
-    """A run without faults, the same again, and once more into another index beside the same journal."""
+    """A run without faults, the same again, and once more into another index beside the same journal.
+
+    What a busy machine takes away shows in the generator alone, measured before and after.
+    """
+    alone = [_alone(latency_ms, at_once)]
     with model_server(latency_ms / 1000, 0.0, dataset) as address:
         settings = _settings(address, at_once, folder)
         cold = _finished(dataset / CORPUS_FILE, folder / "index", settings)
         warm = _finished(dataset / CORPUS_FILE, folder / "index", settings)
         from_journal = _finished(dataset / CORPUS_FILE, folder / "other", settings)
         peak = read_json(f"{address}/calls")["peak"]
+    alone.append(_alone(latency_ms, at_once))
     most = at_once / (latency_ms / 1000)
     rate = cold["calls"] / cold["seconds"]
     return {
@@ -128,6 +133,7 @@ def _at_full_speed(dataset: Path, folder: Path, latency_ms: int, at_once: int) -
         "calls_per_second": round(rate, 1),
         "most_per_second": round(most, 1),
         "share_of_most": round(rate / most, 3),
+        "generators_share_of_most": alone,
         "peak_at_server": peak,
         "client_cpu_ms_per_call": round(1000 * cold["cpu_seconds"] / cold["calls"], 2),
         "warm_calls": warm["calls"],
@@ -135,6 +141,11 @@ def _at_full_speed(dataset: Path, folder: Path, latency_ms: int, at_once: int) -
         "journal_calls": from_journal["calls"],
         "journal_share_of_cold": round(from_journal["seconds"] / cold["seconds"], 5),
     }
+
+
+def _alone(latency_ms: int, at_once: int) -> float:
+    share: float = measure_generator(latency_ms, at_once)["share_of_most"]
+    return share
 
 
 def _settings(address: str, at_once: int, folder: Path) -> Settings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+from hippograph.cli.batch import batch
 from hippograph.cli.exits import Guarded, wrong_call
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(batch, name="batch")
 
 IndexFolder = Annotated[
     Path,
@@ -394,17 +397,32 @@ def compact(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet =
 @app.command()
 def export(
     out: Annotated[
-        Path, typer.Argument(metavar="OUT.graphml", help="The file to write.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="OUT", help="The file to write: .graphml, or with --question .html.", show_default=False
+        ),
     ],
     folder: IndexFolder = INDEX,
+    question: Annotated[
+        str | None,
+        typer.Option("--question", metavar="QUESTION", help="Only the small graph behind its answer."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages that graph shows.")] = 6,
     as_json: AsJson = False,
 ) -> None:
-    """Write the graph as GraphML, for Gephi, yEd, Cytoscape or igraph."""
+    """Write the graph as GraphML, for Gephi, yEd, Cytoscape or igraph; or the graph behind one answer, as a page."""
     from hippograph.cli import as_json as json_of
 
     with _memory(folder) as memory:
-        _waiting(f"writing {out}", lambda: memory.export(out))
-        nodes, edges = len(memory.index.nodes()), memory.index.graph.edge_count
+        if question is not None:
+            from hippograph.cli.export_answer import export_answer
+
+            nodes, edges = _waiting(f"writing {out}", lambda: export_answer(memory, question, out, k))
+        else:
+            if out.suffix.lower() == ".html":
+                raise wrong_call("OUT", "a page shows the graph behind one answer: add --question.")
+            _waiting(f"writing {out}", lambda: memory.export(out))
+            nodes, edges = len(memory.index.nodes()), memory.index.graph.edge_count
         if as_json:
             json_of.print_json({"file": str(out), "node_count": nodes, "edge_count": edges})
         else:

@@ -31,7 +31,7 @@ def show_report(report: IndexReport, folder: Path) -> None:
     if report.upgraded is not None:
         _show_upgraded(screen, report.upgraded)
     if report.usage.llm_calls:
-        screen.print(_spent(report.usage))
+        screen.print(spent_in_words(report.usage))
     screen.print(_holdings(report.version))
     show_skipped(screen, changes)
     _show_unread(screen, report.passage_failures)
@@ -136,7 +136,8 @@ def _show_upgraded(screen: Screen, upgraded: Upgraded) -> None:
         )
 
 
-def _spent(usage: Usage) -> Text:
+def spent_in_words(usage: Usage) -> Text:
+    """What a model took."""
     cost = f", cost {usage.cost:,.4f}" if usage.cost else ""
     return Text(
         f"The model took {usage.llm_calls:,} calls, {usage.prompt_tokens:,} tokens in and "

@@ -86,6 +86,10 @@ class BatchExtraction:
                 handed_in.append(self._hand_in(batch, is_new=True))
         return handed_in
 
+    def open_questions(self, passages: Sequence[Passage]) -> int:
+        """How many questions `submit` would hand in."""
+        return sum(len(rows) for _, rows in self._requests(passages))
+
     def collect(self) -> Collected:
         """Take the results of all batches that are done. Raises a leaf of GenerationError."""
         collected = Collected()
