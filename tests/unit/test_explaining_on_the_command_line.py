@@ -79,3 +79,47 @@ def test_every_signal_has_words(toy_index):
     found = explore(QUESTION, vector, toy_index.index, toy_index.settings.retrieval)
 
     assert set(found.signals) <= set(WORDS)
+
+
+# ----------------------------------------------------------------- the graph behind an answer
+
+
+def test_the_graph_behind_an_answer_is_a_page_or_graphml(indexed, tmp_path):
+    """The ending of the name decides; both hold the same graph, smaller than the whole."""
+    whole = json.loads(run("export", tmp_path / "all.graphml", "--index", indexed, "--json").stdout)
+    told = [
+        json.loads(
+            run(
+                "export", tmp_path / name, "--index", indexed, "--question", QUESTION, "-k", 3, "--json"
+            ).stdout
+        )
+        for name in ("answer.html", "answer.graphml")
+    ]
+
+    assert told[0]["node_count"] == told[1]["node_count"] < whole["node_count"]
+    assert told[0]["edge_count"] == told[1]["edge_count"] > 0
+    assert QUESTION in (tmp_path / "answer.html").read_text(encoding="utf-8")
+    assert "<graphml" in (tmp_path / "answer.graphml").read_text(encoding="utf-8")
+
+
+def test_every_cited_passage_is_in_the_graph_however_few_are_asked_for(indexed, tmp_path):
+    """-k 1 leaves out what was found, not what the answer rests on."""
+    import networkx
+
+    answer = json.loads(run("ask", QUESTION, "--index", indexed, "--json").stdout)
+    run("export", tmp_path / "one.graphml", "--index", indexed, "--question", QUESTION, "-k", 1)
+    graph = networkx.read_graphml(tmp_path / "one.graphml")
+    cited = [node for node in graph if graph.nodes[node].get("cited")]
+
+    assert len(cited) == len({citation["passage_id"] for citation in answer["citations"]}) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "question"), [("answer.png", QUESTION), ("all.html", None), ("answer.html", " ")]
+)
+def test_a_file_that_cannot_be_written_so_is_a_wrong_call(indexed, tmp_path, name, question):
+    """An unknown ending, a page of the whole graph, an empty question: nothing is written."""
+    asked = ["--question", question] if question is not None else []
+
+    assert run("export", tmp_path / name, "--index", indexed, *asked).exit_code == 2
+    assert not (tmp_path / name).exists()
