@@ -14,7 +14,7 @@ from hippograph.text.alignment import align
 from hippograph.text.readings import Reading, read_reading
 from hippograph.types import DocumentId, Extraction, ExtractionFailure, Passage, content_id
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raise it whenever the way a reading becomes an extraction changes."""
 
 

@@ -16,7 +16,7 @@ from hippograph.text.alignment import align, founded_share
 from hippograph.text.readings import Reading
 from hippograph.types import Extraction, ExtractionFailure, Passage, content_id
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raise it whenever the way a reply becomes an extraction changes."""
 
 
