@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +17,12 @@ from hippograph.types import Extraction, ExtractionFailure, Passage, Vectors
 
 READ, EMBEDDED, TOLD, HITS = "read", "embedded", "told", "hits"
 
-TRAPS = ("progress", "extractor", "embedder", "files", "flushes")
+TRAPS = ("progress", "extractor", "embedder", "files", "flushes", "statements")
 """Where a run can be killed: when it tells its progress, while it extracts, before and after it embeds, when it opens,
-renames, makes or removes a file of the index, before and after it flushes one to disk."""
+renames, makes or removes a file of the index, before and after it flushes one to disk, before SQLite carries out a
+statement that begins or ends a transaction or shapes the database."""
+
+STATEMENTS = ("BEGIN", "COMMIT", "CREATE", "ALTER", "DROP", "PRAGMA")
 
 FILE_EVENTS = frozenset(
     {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate", "shutil.rmtree"}
@@ -46,7 +50,11 @@ class Trap:
         """Set in the process that is to be killed: the hooks for files and flushes stay for its life."""
         self._journal, self._fatal, self.hits = journal, (kind, hit), Counter[str]()
         root = str(folder)
-        flush = os.fsync
+        flush, connect = os.fsync, sqlite3.connect
+
+        def trace(statement: str) -> None:
+            if statement.lstrip().upper().startswith(STATEMENTS):
+                self.passed("statements")
 
         def watch(event: str, arguments: tuple[Any, ...]) -> None:
             if event in FILE_EVENTS and arguments and str(arguments[0]).startswith(root):
@@ -57,8 +65,14 @@ class Trap:
             flush(fd)
             self.passed("flushes")
 
+        def traced(*arguments: Any, **named: Any) -> sqlite3.Connection:
+            database: sqlite3.Connection = connect(*arguments, **named)
+            database.set_trace_callback(trace)
+            return database
+
         sys.addaudithook(watch)
         os.fsync = fsync
+        sqlite3.connect = traced  # type: ignore[assignment]
 
     def passed(self, kind: str) -> None:
         """The run comes past a place of that kind."""

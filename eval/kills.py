@@ -251,8 +251,8 @@ class Trial:
         _, status = os.waitpid(self._start(run, folder, log), 0)
         if status:
             error = log.with_suffix(".error")
-            reason = error.read_text(encoding="utf-8") if error.exists() else f"status {status}"
-            raise HippographError(f"The run {run.__name__!r} failed: {reason}")
+            reason = error.read_text(encoding="utf-8").strip() if error.exists() else f"status {status}"
+            raise HippographError(f"The run {run.__name__!r} failed: {reason.splitlines()[-1]}")
 
     def _start(self, run: Run, folder: Path, log: Path, kind: str = "", place: int = 0) -> int:
         """Start a run in a fork of this process, killed at a place where one is named; gives the fork's id."""
