@@ -185,9 +185,11 @@ class Hippograph:
 
     def ask_stream(self, question: str) -> Iterator[CitedSentence | Answer]:
         """Each sentence as soon as it is written and its citations are verified, and the answer at the end."""
-        index = self.index
+        return self._stream(checked_question(question), self.index)
+
+    def _stream(self, question: str, index: PublishedIndex) -> Iterator[CitedSentence | Answer]:
         with damage_told(index):
-            yield from ask_stream(checked_question(question), index, self._parts, self._settings)
+            yield from ask_stream(question, index, self._parts, self._settings)
 
     def add(self, documents: Iterable[Document]) -> IndexReport:
         """Add documents, or replace those with the same ids, publish a version and open it. Only they cost."""

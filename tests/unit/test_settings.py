@@ -120,11 +120,11 @@ def test_a_record_with_an_unknown_setting_is_told():
         ({"graph": {"synonymy_threshold": 0.81}}, False),
         ({"graph": {"sentence_weight": 0.31}}, False),
         ({"passage": {"max_tokens": 201}}, False),
-        ({"extraction": {"max_sentence_characters": 1999}}, False),
+        ({"extraction": {"max_sentence_characters": 1999}}, True),
     ],
 )
 def test_the_fingerprint_covers_what_shapes_an_index(sections, is_same):
-    """How it is cut, read and linked; not how it is searched or kept."""
+    """How it is cut and linked; not how it is searched or kept. How it is read shapes it through the extractor."""
     assert (Settings(**sections).index_fingerprint() == Settings().index_fingerprint()) == is_same
 
 
