@@ -92,8 +92,9 @@ class KeptResults:
 def settings_hash(settings: Settings) -> str:
     """Changes with every setting that can change a ranking; says nothing of what the settings are."""
     told: dict[str, Any] = settings.model_dump(
-        mode="json", include={"passage", "extraction", "graph", "retrieval", "models"}
+        mode="json", include={"passage", "extraction", "graph", "retrieval", "models", "answer"}
     )
+    told["language model"] = settings.generator.model
     return content_id(json.dumps(told, sort_keys=True))[:16]
 
 

@@ -6,10 +6,12 @@ that its index is made from: `musique_train100+openie_gpt35.jsonl`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from eval.kept_results import CodeVersion, KeptResults, ResultKey, code_version,
 from eval.loaders import load_any
 from eval.ranker import train_ranker
 from eval.retrieval import Asked, embed_questions
-from hippograph.errors import SettingsError
+from hippograph.errors import MissingExtra, SettingsError
 from hippograph.settings import Settings
 from hippograph.types import content_id
 
@@ -42,6 +44,7 @@ class MatrixSet:
 
     dataset: Dataset
     format: str
+    path: Path | None = None
     extractions: Path | None = None
 
     @property
@@ -58,7 +61,15 @@ class MatrixSet:
     def data(self) -> str:
         """The hash of everything that is read."""
         given = self.extractions.read_text(encoding="utf-8") if self.extractions else ""
-        return content_id(self.documents_and_questions, given)[:16]
+        names = json.dumps(dict(self.names_in_questions), sort_keys=True)
+        return content_id(self.documents_and_questions, given, names)[:16]
+
+    @cached_property
+    def names_in_questions(self) -> Mapping[str, Sequence[str]]:
+        """The names that a model once found in the questions, where the set holds them."""
+        from eval.given import recorded_names
+
+        return recorded_names(self.path) if self.path else {}
 
     def extractor(self) -> Extractor | None:
         """What reads the extractions, where there are some."""
@@ -126,6 +137,8 @@ def run_matrix(
     run = _Run(tuple(sets), settings, build_parts(settings), kept, progress)
     wanted = {each.label: _with_single(methods or usual_methods(each, len(sets))) for each in sets}
     _require_known(wanted)
+    if any(UNSEEN in methods for methods in wanted.values()) and find_spec("sklearn") is None:
+        raise MissingExtra("scikit-learn", "report", f"Training the ranker of {UNSEEN}")
     cells: dict[tuple[str, str], Cell] = {}
     for each in sets:
         plain = [method for method in wanted[each.label] if method != UNSEEN]
@@ -164,6 +177,7 @@ class _Run:
         missing = [method for method, cell in cells.items() if cell is None]
         if missing:
             with self._open(each) as memory:
+                memory.searching.know_names(each.names_in_questions)
                 for method in missing:
                     cell = measure_cell(
                         each.label, self._ask(each, memory.embedder), memory, method, self._progress
@@ -236,7 +250,7 @@ def _open_set(named: str, folder: Path) -> MatrixSet:
     if file is not None and not file.is_file():
         raise DatasetNotFound(f"{file} does not exist: it should hold names and facts found in {path}.")
     loaded = load_any(place)
-    return MatrixSet(loaded.dataset, loaded.format, file)
+    return MatrixSet(loaded.dataset, loaded.format, place, file)
 
 
 def _with_single(methods: Sequence[str]) -> tuple[str, ...]:
