@@ -191,7 +191,13 @@ def search(
     folder: IndexFolder = INDEX,
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 5,
     method: Annotated[
-        str | None, typer.Option(metavar="NAME", help="hippograph, dense or bm25.", show_default="hippograph")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="hippograph, dense, bm25, hipporag1 or hipporag2; with a language model ircot, refine or decompose, "
+            "also around another method, as in ircot+dense.",
+            show_default="hippograph",
+        ),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What was walked, and what put each passage above the next.")
