@@ -101,10 +101,9 @@ class Stage:
             try:
                 self._db = sqlite3.connect(folder / STAGE_NAME)
                 self._db.execute("PRAGMA journal_mode = WAL")
-                is_new = not self._has_format()
-                self._db.executescript(SCHEMA)
-                if is_new:
-                    self._db.execute(f"PRAGMA user_version = {FORMAT}")
+                # In one transaction: a stage that has its tables has the number of its format.
+                mark = "" if self._has_format() else f"PRAGMA user_version = {FORMAT};"
+                self._db.executescript(f"BEGIN; {SCHEMA} {mark} COMMIT;")
             except BaseException:
                 os.close(self._lock)
                 raise

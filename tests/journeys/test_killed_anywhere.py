@@ -45,7 +45,6 @@ def test_kills_at_random_moments_leave_no_trace():
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="a stage has its tables before it has the number of its format")
 def test_a_stage_killed_while_it_is_made_can_be_opened(tmp_path):
     """Whichever statement of a first run is the last, the next run is let in."""
     refused = []
