@@ -38,7 +38,12 @@ def measure_search_of(
         asked[name] = embed_each(load_questions(source)[:QUESTION_LIMIT], parts.embedder)
         corpus = Corpus(name, load_corpus(folder))
         searchers[name], _ = open_index(corpus, None, progress, parts)
-    return measure_search(searchers, asked, method)
+    report = measure_search(searchers, asked, method)
+    sizes = {name: searcher.index.passage_count for name, searcher in searchers.items()}
+    rows = [
+        {"dataset": row["dataset"], "passages": sizes[row["dataset"]], **row} for row in report["datasets"]
+    ]
+    return {**report, "datasets": rows}
 
 
 def measure_search(

@@ -351,3 +351,14 @@ def test_methods_are_chosen_by_name(call, data):
 
     assert [cell["method"] for cell in numbers["cells"]] == ["dense", "bm25", "hippograph"]
     assert (code, "magic" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("offline")
+def test_what_bench_search_writes_can_be_plotted(call, data, tmp_path):
+    """Its rows hold the number of passages, so that the report draws them."""
+    out = call("bench", "search", data / "engines", data / "rivers", "--json")[1]
+    (tmp_path / "search.json").write_text(out, encoding="utf-8")
+    (line,) = read_speeds([tmp_path / "search.json"])
+
+    assert [count for count, _ in line.points] == [4, 3]
+    assert line.name == "search hippograph: search"
