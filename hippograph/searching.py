@@ -73,7 +73,7 @@ class Searching:
     def prepare(self, method: str, progress: Progress = lambda step, done, total: None) -> None:
         """Make what a method needs before its first search, while somebody looks on."""
         if is_published(method):
-            self._memory(progress)
+            self._memory(method.rpartition(PLUS)[2], progress)
 
     def know_names(self, names: Mapping[str, Sequence[str]]) -> None:
         """Take the names in some questions as given, by the question, where no model is set up to find them."""
@@ -126,13 +126,14 @@ class Searching:
             trace=replace(found.trace, method=f"{loop}{PLUS}{inner}"),
         )
 
-    def _memory(self, progress: Progress = lambda step, done, total: None) -> HippoRag:
+    def _memory(self, method: str, progress: Progress = lambda step, done, total: None) -> HippoRag:
         with self._lock:
             if self._hipporag is None:
                 compat = Compat(self._settings.retrieval.compat)
                 self._hipporag = build_hipporag(
                     self.index, self._parts.embedder, compat, user_cache() / "hipporag", progress
                 )
+            self._hipporag.link(method)
             return self._hipporag
 
 

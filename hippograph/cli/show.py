@@ -59,6 +59,10 @@ def show_passages(found: SearchResult) -> None:
         screen.print(_passage_block(each))
     if found.trace.fallback:
         screen.print(_fallback(found.trace.fallback))
+    for warning in found.trace.warnings:
+        screen.print(Text(warning, style="yellow"))
+    for query in found.trace.queries:
+        screen.print(Text(f"searched for: {query}", style="dim"))
     screen.print(Text(f"{found.trace.method} · {_milliseconds(found.trace.timings_ms)}", style="dim"))
 
 

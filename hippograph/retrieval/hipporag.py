@@ -64,6 +64,10 @@ class HippoRag:
     """Shape (F, d)."""
     compat: Compat
 
+    def link(self, method: str) -> None:
+        """Make the graph that a method walks over, which takes seconds, rather than within its first walk."""
+        _ = self.phrase_graph if method == "hipporag1" else self.graph
+
     @cached_property
     def graph(self) -> igraph.Graph:
         """HippoRAG 2: phrases are nodes 0 to N - 1, passages follow."""

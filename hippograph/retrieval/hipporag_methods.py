@@ -57,8 +57,8 @@ ENTITIES_SCHEMA: dict[str, Any] = {
 class Helpers:
     """What the published methods need beside an index."""
 
-    memory: Callable[[], HippoRag]
-    """The graph of the index; it is made at the first call."""
+    memory: Callable[[str], HippoRag]
+    """The graph of the index for a method; it is made at the first call."""
     embedder: Embedder
     generator: Generator | None
     names_in: Callable[[str], Sequence[str]]
@@ -79,7 +79,8 @@ def _hipporag2(
     k: int,
 ) -> SearchResult:
     """Facts, recognition where there is a model, the walk. Without a fact that helps: dense ranking."""
-    memory, watch = helpers.memory(), Stopwatch()
+    watch, memory = Stopwatch(), helpers.memory("hipporag2")
+    watch.lap("graph")
     linked = link_facts(memory, question, query_vector, helpers.generator)
     watch.lap("facts")
     warning = linked.recognition.warning if linked.recognition else None
@@ -104,7 +105,8 @@ def _hipporag1(
     k: int,
 ) -> SearchResult:
     """The question's entities, their nearest phrases, the walk. Upstream gives any order where there are none."""
-    memory, watch = helpers.memory(), Stopwatch()
+    watch, memory = Stopwatch(), helpers.memory("hipporag1")
+    watch.lap("graph")
     entities, warnings = question_entities(question, helpers)
     watch.lap("entities")
     phrases = link_entities(memory, entities, helpers.embedder)

@@ -179,7 +179,7 @@ def test_the_trace_holds_facts_phrases_and_times(world):
     assert result.trace.method == "hipporag2"
     assert "iron bridge was designed by ada quist" in result.trace.seeds.facts
     assert sum(seed.weight for seed in result.trace.seeds.entities) == pytest.approx(1)
-    assert list(result.trace.timings_ms) == ["facts", "dense", "walk", "explain"]
+    assert list(result.trace.timings_ms) == ["graph", "facts", "dense", "walk", "explain"]
     assert [found.reasons[0].kind for found in result.passages] == [ReasonKind.WALK, ReasonKind.WALK]
     assert [found.reasons[0].rank for found in result.passages] == [1, 2]
 
