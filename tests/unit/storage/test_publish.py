@@ -2,13 +2,21 @@
 
 import errno
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from eval.growth import compare_folders, compare_indexes
 from hippograph import index_tables, toy
-from hippograph.engine import Hippograph, add_documents, compact_index, remove_documents, roll_back
-from hippograph.errors import ConnectorError, StorageError
+from hippograph.engine import (
+    Hippograph,
+    add_documents,
+    compact_index,
+    index_sources,
+    remove_documents,
+    roll_back,
+)
+from hippograph.errors import ConnectorError, EmbeddingError, StorageError
 from hippograph.storage import manifest as manifests
 from hippograph.storage import publish as publishing
 from hippograph.storage.manifest import read_manifest, read_versions, write_manifest
@@ -16,6 +24,8 @@ from hippograph.storage.stage import Stage
 from hippograph.storage.verify import verify_version
 from hippograph.tables import Files
 from hippograph.types import Document
+from hippograph.wiring import build_parts
+from tests.fakes import FailingEmbedder
 
 QUESTIONS = [question.question for question in toy.QUESTIONS]
 
@@ -332,6 +342,62 @@ def test_after_a_rollback_a_run_without_changes_brings_the_index_in_step(
 
     assert third.version.number == 3
     assert_is_built_from(ports(4))
+
+
+class Toy:
+    """The toy world as a source."""
+
+    source = "documents"
+
+    def documents(self, since=None):
+        return iter(toy.documents())
+
+
+@pytest.fixture
+def finely(settings, parts):
+    """Settings and parts that cut the same documents into more passages."""
+    fine = settings.model_copy(update={"passage": settings.passage.model_copy(update={"max_tokens": 16})})
+    return {"settings": fine, "parts": replace(parts, splitter=build_parts(fine).splitter)}
+
+
+def test_another_shape_is_written_anew(folder, tmp_path, publish, finely):
+    """Every passage is cut again, and the index is that of its new shape."""
+    first = publish(toy.documents())
+    index_sources([Toy()], folder, migrate=True, **finely)
+    second = read_manifest(folder)
+    publish(toy.documents(), at=tmp_path / "built", **finely)
+
+    assert second.version.passage_count > first.version.passage_count
+    assert compare_folders(folder, tmp_path / "built") == []
+
+
+def test_going_back_across_a_change_of_shape_brings_the_shape_back(
+    folder, publish, named, finely, assert_is_built_from
+):
+    """What was cut otherwise since is cut again: the version gone back to holds just that, or is built on."""
+    publish(toy.documents())
+    index_sources([Toy()], folder, migrate=True, **finely)
+    roll_back(folder)
+    same = index_sources([Toy()], folder, **named)
+    other = add_documents(ports(1), folder, **named)
+
+    assert (same.is_new, same.version.number) == (False, 1)
+    assert other.version.number == 3
+    assert_is_built_from([*toy.documents(), *ports(1)])
+
+
+def test_a_change_of_shape_that_breaks_off_leaves_the_old_shape_in_step(
+    folder, publish, named, finely, assert_is_built_from
+):
+    """Killed after everything was cut anew: a run in the old shape cuts it back."""
+    first = publish(toy.documents())
+    broken = replace(finely["parts"], embedder=FailingEmbedder(finely["parts"].embedder, allowed=1))
+    with pytest.raises(EmbeddingError):
+        index_sources([Toy()], folder, migrate=True, **{**finely, "parts": broken})
+    report = index_sources([Toy()], folder, **named)
+
+    assert (report.is_new, report.version) == (False, first.version)
+    assert_is_built_from(toy.documents())
 
 
 # ---------------------------------------------------------------------- killed, or out of room
