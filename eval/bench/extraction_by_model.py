@@ -17,11 +17,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from eval.bench.generator import REPOSITORY, measure_generator, model_server, read_json
+from eval.bench.generator import REPOSITORY, model_server, read_json
 from eval.bench.startup import BenchError
 from eval.datasets import CORPUS_FILE, load_corpus, require_file
 from eval.extraction import EXTRACTIONS
+from hippograph.adapters.llm_extractor.asking import whole
+from hippograph.adapters.llm_extractor.steps import Step, StepName, Types
 from hippograph.settings import Settings
+from hippograph.text.passages import make_passages
+from hippograph.types import ModelRequest
+from hippograph.wiring import build_generator
 
 Progress = Callable[[str, int, int], None]
 
@@ -31,7 +36,12 @@ from pathlib import Path
 from connectors.by_uri import connector_for
 from hippograph import indexing
 from hippograph.engine import index_sources
+from hippograph.adapters.llm_extractor.asking import whole
+from hippograph.adapters.llm_extractor.steps import Step, StepName, Types
 from hippograph.settings import Settings
+from hippograph.text.passages import make_passages
+from hippograph.types import ModelRequest
+from hippograph.wiring import build_generator
 from hippograph.types import Grade
 
 seconds, upgrade_facts = [], indexing.upgrade_facts
@@ -54,6 +64,8 @@ print("REPORT " + json.dumps({
 """
 """A run of its own, so that it can be killed."""
 
+ALONE = 960
+"""How many calls show the pace of the generator alone."""
 MOST_RUNS = 5
 """A passage whose calls failed on the way is left for the next run: so many runs may pass until none is."""
 
@@ -114,16 +126,16 @@ def _through_faults(dataset: Path, folder: Path, faults: float, at_once: int, co
 def _at_full_speed(dataset: Path, folder: Path, latency_ms: int, at_once: int) -> dict[str, Any]:
     """A run without faults, the same again, and once more into another index beside the same journal.
 
-    What a busy machine takes away shows in the generator alone, measured before and after.
+    What a busy machine takes away shows in the generator alone, measured before and after with like requests.
     """
-    alone = [_alone(latency_ms, at_once)]
     with model_server(latency_ms / 1000, 0.0, dataset) as address:
         settings = _settings(address, at_once, folder)
+        alone = [_alone(dataset, settings)]
         cold = _finished(dataset / CORPUS_FILE, folder / "index", settings)
+        alone.append(_alone(dataset, settings))
         warm = _finished(dataset / CORPUS_FILE, folder / "index", settings)
         from_journal = _finished(dataset / CORPUS_FILE, folder / "other", settings)
         peak = read_json(f"{address}/calls")["peak"]
-    alone.append(_alone(latency_ms, at_once))
     most = at_once / (latency_ms / 1000)
     rate = cold["calls"] / cold["seconds"]
     return {
@@ -133,7 +145,8 @@ def _at_full_speed(dataset: Path, folder: Path, latency_ms: int, at_once: int) -
         "calls_per_second": round(rate, 1),
         "most_per_second": round(most, 1),
         "share_of_most": round(rate / most, 3),
-        "generators_share_of_most": alone,
+        "generators_share_of_most": [round(each / most, 3) for each in alone],
+        "share_of_the_generator": round(2 * rate / sum(alone), 3),
         "peak_at_server": peak,
         "client_cpu_ms_per_call": round(1000 * cold["cpu_seconds"] / cold["calls"], 2),
         "warm_calls": warm["calls"],
@@ -143,9 +156,22 @@ def _at_full_speed(dataset: Path, folder: Path, latency_ms: int, at_once: int) -
     }
 
 
-def _alone(latency_ms: int, at_once: int) -> float:
-    share: float = measure_generator(latency_ms, at_once)["share_of_most"]
-    return share
+def _alone(dataset: Path, settings: Settings) -> float:
+    """Calls a second of the generator, handed the first calls of some passages all at once."""
+    step = Step(StepName.ENTITIES, Types())
+    pieces = [
+        whole(make_passages(document, [(0, len(document.text))], [""])[0])
+        for document in load_corpus(dataset)[:ALONE]
+    ]
+    requests = [
+        ModelRequest(step.messages([piece]), "alone", step.schema(), max_tokens=900) for piece in pieces
+    ]
+    generator = build_generator(settings)
+    assert generator is not None
+    list(generator.generate_many(requests[: settings.generator.concurrency]))
+    start = time.perf_counter()
+    list(generator.generate_many(requests))
+    return len(requests) / (time.perf_counter() - start)
 
 
 def _settings(address: str, at_once: int, folder: Path) -> Settings:
