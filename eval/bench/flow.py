@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -76,7 +77,8 @@ def measure_flow(dataset: Path, limit: int | None, rounds: int = ROUNDS) -> dict
 
 def _run(root: Path, rounds: int) -> Mapping[str, list[float]]:
     command = [sys.executable, "-c", RUN, str(root), str(rounds)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    own = {"PREFECT_HOME": str(root / "prefect"), "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **own})
     for line in done.stdout.splitlines():
         if line.startswith("SECONDS "):
             seconds: Mapping[str, list[float]] = json.loads(line.removeprefix("SECONDS "))
