@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hippograph.answering import ask, ask_stream
+from hippograph.checking import check_text
 from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, SettingsError, StorageError
 from hippograph.generation.shape import Shape
 from hippograph.graph.export import to_networkx, write_graphml
@@ -40,6 +41,7 @@ from hippograph.storage.verify import damage_told, verify_version
 from hippograph.storage.versions import bytes_on_disk, go_back
 from hippograph.types import (
     Answer,
+    CheckReport,
     CitedSentence,
     Document,
     DocumentId,
@@ -51,7 +53,7 @@ from hippograph.types import (
     Vectors,
 )
 from hippograph.upgrading import Upgrade
-from hippograph.wiring import build_parts, build_upgrade
+from hippograph.wiring import build_parts, build_upgrade, build_verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,14 @@ class Hippograph:
     def _stream(self, question: str, index: PublishedIndex) -> Iterator[CitedSentence | Answer]:
         with damage_told(index):
             yield from ask_stream(question, index, self._parts, self._settings)
+
+    def check(self, text: str, topic: str = "") -> CheckReport:
+        """Each claim of a text against the index: supported, refuted or not enough evidence. Raises QuestionError.
+
+        `topic` is what the text is about, where that is known.
+        """
+        verifier = build_verifier(self._settings, self._parts.embedder, self._parts.generator)
+        return check_text(text, self, verifier, self._settings.check, topic)
 
     def add(self, documents: Iterable[Document]) -> IndexReport:
         """Add documents, or replace those with the same ids, publish a version and open it. Only they cost."""
