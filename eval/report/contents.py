@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from eval.cells import METRICS, UNSEEN, Cell
-from eval.differences import NEVER_BELOW, Difference, best_single, differences, fallen_behind, interval
+from eval.differences import (
+    NEVER_BELOW,
+    PUBLISHED,
+    Difference,
+    best_single,
+    differences,
+    fallen_behind,
+    interval,
+)
 from eval.matrix import SINGLE, Matrix
 from eval.report.blocks import Block, Figure, Heading, Paragraph, TableBlock
 from eval.report.plots import Dot, Quality, Speed, plot_quality, plot_speed
@@ -14,6 +22,7 @@ from eval.targets import standings
 PLOTTED = ("recall@2", "recall@5")
 COMPARED = ("recall@2", "recall@5", "recall@10")
 BY_KIND = ("recall@5", "all@5")
+BEST = "the best single ranking"
 MOST_LOSSES = 5
 """How many questions of a set are named where the best single ranking does better."""
 
@@ -114,7 +123,8 @@ def _differences(matrix: Matrix, found: Sequence[Difference]) -> list[Block]:
         f"{' and '.join(SINGLE)} by the very metric of the column."
     )
     blocks: list[Block] = [Heading("Differences question by question"), Paragraph(legend)]
-    for is_best, against in ((False, "dense"), (True, "the best single ranking")):
+    published = [(name, False) for name in PUBLISHED if any(d.against == name for d in found)]
+    for against, is_best in (("dense", False), (BEST, True), *published):
         rows = []
         for each in matrix.sets:
             for cell in matrix.of_set(each.label):
@@ -122,6 +132,7 @@ def _differences(matrix: Matrix, found: Sequence[Difference]) -> list[Block]:
                     d.comparison.metric: d
                     for d in found
                     if (d.set, d.method, d.is_best_single) == (cell.set, cell.method, is_best)
+                    and (is_best or d.against == against)
                 }
                 if told:
                     rows.append([cell.set, cell.method, *(_told(told.get(metric)) for metric in COMPARED)])

@@ -2,17 +2,18 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from eval.cells import UNSEEN, Cell, answer_in_context, explore_set, rank_explored
-from eval.datasets import DatasetNotFound
+from eval.cells import UNSEEN, Cell, Explored, answer_in_context, explore_set, rank_explored
+from eval.datasets import DatasetNotFound, Question
 from eval.indexes import Corpus, open_index
 from eval.kept_results import KeptResults, settings_hash
 from eval.matrix import open_sets, run_matrix
-from eval.ranker import train_ranker
+from eval.ranker import Candidates, train_ranker
 from eval.retrieval import embed_questions, rank_documents
 from hippograph.errors import SettingsError
-from hippograph.retrieval.ranker import load_ranker
+from hippograph.retrieval.ranker import Ranker, load_ranker
 from hippograph.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("offline")
@@ -167,6 +168,30 @@ def test_exploring_and_ordering_gives_what_a_search_gives(data):
     cell = rank_explored(explored, load_ranker())
 
     assert [list(question.ranking) for question in cell.questions] == searched
+
+
+def explored(is_fallback):
+    """Rows 5 and 7 are candidates, of which 7 scores higher; rows 3, 7 and 9 are nearest the question."""
+    rows = np.array([5, 7])
+    candidates = Candidates(
+        {"a": np.array([1.0, 2.0])}, rows, np.array([0, 1], dtype=np.uint64), ["e", "g"], frozenset("e")
+    )
+    return Explored(
+        Question("q", "Who?", (), ("e",)), candidates, ((3, "c"), (7, "g"), (9, "i")), is_fallback
+    )
+
+
+RANKER = Ranker(("a", "a_share", "a_rank"), np.zeros(3), np.ones(3), np.array([1.0, 0.0, 0.0]), 0.0)
+
+
+def test_what_is_near_beyond_the_candidates_follows_them():
+    """Best candidate first; row 7 is both and stands once."""
+    assert explored(is_fallback=False).order(RANKER) == [(7, "g"), (5, "e"), (3, "c"), (9, "i")]
+
+
+def test_without_seeds_the_dense_order_stands_whatever_the_ranker_says():
+    """As in a search whose graph has nothing to add."""
+    assert explored(is_fallback=True).order(RANKER) == [(3, "c"), (7, "g"), (9, "i")]
 
 
 def test_a_ranker_without_other_sets_is_a_wrong_call(data, kept):

@@ -42,6 +42,20 @@ def test_methods_are_compared_with_dense_and_with_the_better_single_ranking(make
     assert all(difference.is_sure() for difference in differences(matrix))
 
 
+def test_hippograph_is_compared_with_the_published_methods_where_they_were_measured(make_matrix):
+    """Neither with itself nor they with it."""
+    matrix = make_matrix(
+        {"s": {"dense": flat(0.2), "bm25": flat(0.1), "hippograph": flat(0.7), "hipporag2": flat(0.4)}}
+    )
+    told = [(d.method, d.against) for d in differences(matrix) if d.comparison.metric == "recall@5"]
+
+    assert told == [
+        ("bm25", "dense"),
+        ("hippograph", "dense"), ("hippograph", "dense"), ("hippograph", "hipporag2"),
+        ("hipporag2", "dense"), ("hipporag2", "dense"),
+    ]  # fmt: skip
+
+
 def test_a_difference_that_may_be_chance_is_not_sure(make_matrix):
     """One question better and one worse of twenty."""
     mixed = [1.0, 0.0, *flat(0.5, 18)]

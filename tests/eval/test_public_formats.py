@@ -204,6 +204,16 @@ def test_gold_that_the_corpus_beside_it_lacks_is_a_complaint(tmp_path):
         load_any(path)
 
 
+def test_a_title_that_several_texts_have_does_not_tell_which_is_gold(tmp_path):
+    """The text decides; where it is that of none of them, the row is refused rather than guessed."""
+    write(tmp_path / "two_corpus.json", [*HIPPORAG_CORPUS, {"title": "Nile", "text": "Nile Rodgers plays."}])
+    paragraph = {"title": "Nile", "paragraph_text": "Another text.", "is_supporting": True}
+    path = write(tmp_path / "two.json", [{"question": "Who?", "answer": "x", "paragraphs": [paragraph]}])
+
+    with pytest.raises(DatasetError, match="'Nile'"):
+        load_any(path)
+
+
 def beir(folder, judgements, split="test"):
     write_lines(
         folder / "corpus.jsonl",

@@ -3,10 +3,12 @@
 import networkx
 import pytest
 
+from hippograph.engine import Hippograph
 from hippograph.graph.export import write_graphml
 from hippograph.graph.knowledge_graph import EdgeKind
 from hippograph.retrieval.answer_graph import Role, gather_answer_graph
 from hippograph.retrieval.answer_page import answer_page, to_networkx
+from hippograph.types import Document
 
 QUESTION = "Where was the designer of the Iron Bridge born?"
 
@@ -64,6 +66,23 @@ def test_edges_say_what_they_are_made_of(river, behind):
     assert {(e.left, e.right): set(e.kinds) for e in graph.edges} == {
         pair: kinds[pair] for pair in ((e.left, e.right) for e in graph.edges)
     }
+
+
+def test_names_alike_are_told_as_such(tmp_path, settings, parts):
+    """An edge that a pair of synonyms adds to is of that kind, too."""
+    alike = settings.model_copy(
+        update={"graph": settings.graph.model_copy(update={"synonymy_threshold": 0.3})}
+    )
+    texts = {"a": "The Iron Bridge is old.", "b": "The Iron Bridges are many. The Iron Bridge is one."}
+    documents = [Document(id_, "", text) for id_, text in texts.items()]
+    with Hippograph.build(documents, tmp_path / "alike", settings=alike, parts=parts) as memory:
+        graph, _ = graph_of(memory, "Where is the Iron Bridge, and are there Iron Bridges?")
+        kinds = {}
+        for left, right, kind in memory.index.tables.all_contributions()[["left", "right", "kind"]].tolist():
+            kinds.setdefault((left, right), set()).add(EdgeKind(kind))
+
+    assert any(EdgeKind.SYNONYMY in edge.kinds for edge in graph.edges)
+    assert all(set(edge.kinds) == kinds[edge.left, edge.right] for edge in graph.edges)
 
 
 def test_edges_tell_the_facts_that_the_passages_claim(toy_index):
