@@ -21,6 +21,8 @@ GRID = 2.0**40
 sum to at most two, so doubles add them up exactly: however nodes are numbered, the scores are the same."""
 FINEST = 16 / GRID
 """A tolerance below what this grid can tell apart is raised to it."""
+ROUNDING = 2.0**-45
+"""What the last few operations on a score, done in doubles, can move it by."""
 NODES_AT_ONCE = 1 << 14
 """What a step works on at a time, so that it stays near the processor."""
 
@@ -58,7 +60,9 @@ def full_walk(
     scores = _solve(blocks, reset, damping, tolerance * (1 - damping))
     for block in blocks:
         scores[block.nodes] *= block.degrees
-    return tuple(Scores(np.arange(graph.node_count), walk, tolerance) for walk in np.maximum(scores.T, 0.0))
+    return tuple(
+        Scores(np.arange(graph.node_count), walk, tolerance, ROUNDING) for walk in np.maximum(scores.T, 0.0)
+    )
 
 
 def _solve(blocks: Sequence[Block], reset: Values, damping: float, largest_residual: float) -> Values:

@@ -24,10 +24,17 @@ log = logging.getLogger(__name__)
 
 PUSH_TOLERANCE = 1e-6
 """Residual a unit of degree below which a node is not pushed on: the same top 100 as the exact walk in trials."""
+FINEST = 2.0**-38
+"""Times 1 / (1 - damping), the least tolerance: what rounding adds to a push is then less than what the node keeps, so
+that every walk ends. A node of D units of weight has at most D edges, of which each rounds by half of 2^-50."""
+ROUNDING = 2.0**-50
+"""An edge moves a score by at most half of this, a push by less."""
 COMPILE_AFTER = 50
 """Walks of a process after which it compiles, in a thread of its own: a command that asks once never pays for it."""
 
-Kernel = Callable[..., tuple[Nodes, Values]]
+Pushed = tuple[Nodes, Values, int]
+"""The nodes reached, ascending; their scores in each walk, shape (walks, nodes); and how many edges were walked."""
+Kernel = Callable[..., Pushed]
 
 
 def forward_push(
@@ -44,30 +51,29 @@ def forward_push(
     if not resets:
         return ()
     start = restarts(resets, graph.node_count)
+    tolerance = max(tolerance, FINEST / (1 - damping))
     kernel = compiler().kernel_if_ready()
     if kernel is None:
-        nodes, scores = push_vectorised(graph, start, damping, tolerance)
+        nodes, scores, edges = push_vectorised(graph, start, damping, tolerance)
     else:
-        nodes, scores = push_compiled(kernel, graph, start, damping, tolerance)
+        nodes, scores, edges = push_compiled(kernel, graph, start, damping, tolerance)
+    rounding = ROUNDING * (edges + len(nodes))
     # Of what lies at a node, 1 - d is in its score already, which leaves d of the bound of Andersen and others.
-    return tuple(Scores(nodes, walk, damping * tolerance, is_floor=True) for walk in scores)
+    return tuple(Scores(nodes, walk, damping * tolerance, rounding, is_floor=True) for walk in scores)
 
 
 def push_compiled(
     kernel: Kernel, graph: KnowledgeGraph, start: Restarts, damping: float, tolerance: float
-) -> tuple[Nodes, Values]:
+) -> Pushed:
     """What `push_vectorised` gives, by the compiled kernel. Raises IndexError where the tables are damaged."""
     tables = graph.rows.tables()
-    nodes, scores = kernel(
+    return kernel(
         *(_read_only(table) for table in (tables.pages.reshape(-1), *tables[1:])),
         start.seeds,
         start.masses,
         damping,
         tolerance,
     )
-    if not len(nodes):
-        raise IndexError("An edge of the graph leads outside its tables.")
-    return nodes, scores
 
 
 class Compiler:

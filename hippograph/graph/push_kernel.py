@@ -194,7 +194,7 @@ def _ascending(nodes: Array, used: int) -> Array:
 
 
 @njit(
-    "Tuple((int64[::1], float64[:, ::1]))("
+    "Tuple((int64[::1], float64[:, ::1], int64))("
     "Array(int64, 1, 'C', readonly=True), Array(int64, 1, 'C', readonly=True), "
     "Array(int32, 1, 'C', readonly=True), Array(int32, 1, 'C', readonly=True), "
     "int64[::1], float64[:, ::1], float64, float64)",
@@ -204,9 +204,12 @@ def _ascending(nodes: Array, used: int) -> Array:
 def push(
     pages: Array, directory: Array, columns: Array, amounts: Array,
     seeds: Array, masses: Array, damping: float, tolerance: float,
-) -> tuple[Array, Array]:  # fmt: skip
-    """The nodes reached, ascending, and their scores in each walk. Raises IndexError where the tables are damaged."""
-    walks, used, turn = masses.shape[0], seeds.size, 0
+) -> tuple[Array, Array, int]:  # fmt: skip
+    """The nodes reached, ascending; their scores in each walk; and how many edges were walked.
+
+    Raises IndexError where the tables are damaged.
+    """
+    walks, used, turn, edges = masses.shape[0], seeds.size, 0, 0
     slots = _grown(_slots(FIRST_SLOTS, walks), 0, used)
     reached = np.empty(slots.nodes.size, np.int64)
     for slot in range(used):
@@ -224,6 +227,7 @@ def push(
             end = start + pages[frontier[i, 1] + 1]
             if start < 0 or end < start or end > columns.size:
                 raise IndexError("an edge is outside the tables")
+            edges += end - start
             if used + end - start > slots.nodes.size:
                 slots = _grown(slots, used, used + end - start)
                 longer = np.empty(slots.nodes.size, np.int64)
@@ -238,4 +242,4 @@ def push(
         found[i] = slots.nodes[order[i]]
         for walk in range(walks):
             scores[walk, i] = slots.scores[order[i], walk] + (1 - damping) * slots.residuals[order[i], walk]
-    return found, scores
+    return found, scores, edges

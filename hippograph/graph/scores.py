@@ -13,9 +13,6 @@ from hippograph.graph.knowledge_graph import KnowledgeGraph
 Values = npt.NDArray[np.float64]
 Nodes = npt.NDArray[np.int64]
 
-ROUNDING = 1e-9
-"""Masses are rounded by 2^-51 an edge and walk; two million pushed edges, more than any walk's, come to this."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
@@ -27,6 +24,8 @@ class Scores:
     """The score of each node reached."""
     tolerance: float
     """|score - exact score| <= tolerance x degree for every node, reached or not; 0 for an exact walk."""
+    rounding: float = 0.0
+    """What rounding may have moved a score by, beyond the tolerance."""
     is_floor: bool = False
     """Whether no score is above the exact one: what is missing from a sum of one then bounds every error too."""
 
@@ -40,7 +39,7 @@ class Scores:
     def errors(self, degrees: Values) -> Values:
         """The most by which the exact scores of nodes of these degrees can differ from theirs."""
         missing = 1.0 - float(self.values.sum()) if self.is_floor else np.inf
-        return np.minimum(self.tolerance * degrees, max(missing, 0.0)) + ROUNDING
+        return np.minimum(self.tolerance * degrees, max(missing, 0.0)) + self.rounding
 
     def proven(self, graph: KnowledgeGraph, k: int, largest_degree: float | None = None) -> int:
         """How many of the k best passages are certainly the best of the exact walk, as a set.
@@ -52,14 +51,15 @@ class Scores:
         values = self.values[reached]
         errors = self.errors(graph.degrees(self.nodes[reached]))
         order = np.argsort(-values, kind="stable")
-        values, errors = values[order], errors[order]
-        if largest_degree is None:
-            largest_degree = largest_passage_degree(graph)
-        unreached = self.errors(np.array([largest_degree]))
-        # The least that the first j can score, and the most that anything behind them can.
-        least = np.minimum.accumulate(values if self.is_floor else values - errors)[:k] - ROUNDING
-        most = np.maximum.accumulate(np.append(values + errors, unreached)[::-1])[::-1][1 : k + 1]
-        proven = np.flatnonzero(least > most)
+        least = values - (self.rounding if self.is_floor else errors)
+        most = np.append((values + errors)[order], -np.inf)
+        if len(values) < graph.passage_rows:
+            largest = largest_passage_degree(graph) if largest_degree is None else largest_degree
+            most[-1] = self.errors(np.array([largest]))[0]
+        # The least that one of the first j can score, against the most that one behind them can.
+        ahead = np.minimum.accumulate(least[order])[:k]
+        behind = np.maximum.accumulate(most[::-1])[::-1][1 : k + 1]
+        proven = np.flatnonzero(ahead > behind)
         return int(proven[-1]) + 1 if len(proven) else 0
 
 
@@ -70,7 +70,8 @@ def mixed(shares: Sequence[float], walks: Sequence[Scores]) -> Scores:
     """
     values = np.sum([share * walk.values for share, walk in zip(shares, walks, strict=True)], axis=0)
     tolerance = sum(share * walk.tolerance for share, walk in zip(shares, walks, strict=True))
-    return Scores(walks[0].nodes, values, tolerance, all(walk.is_floor for walk in walks))
+    rounding = max(walk.rounding for walk in walks)
+    return Scores(walks[0].nodes, values, tolerance, rounding, all(walk.is_floor for walk in walks))
 
 
 def largest_passage_degree(graph: KnowledgeGraph) -> float:
