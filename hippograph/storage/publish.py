@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 TABLES = "tables"
 
-DOCUMENTS_AT_ONCE = 500
+DOCUMENTS_AT_ONCE = 4000
 """How many documents are linked in one go: what a publish holds in memory."""
 
 GONE_SHARE = 4
