@@ -1,6 +1,7 @@
 """Explanations: the search they explain, where its walk went, and sums that give its order."""
 
 import networkx
+import numpy as np
 import pytest
 
 from hippograph.retrieval.explanation import explain_search, untaken
@@ -99,6 +100,22 @@ def test_the_walk_is_told_by_edges_from_its_seeds(asked):
     assert [step.mass for step in steps] == pytest.approx([mass / sum(expected) for mass in expected])
     assert all(step.nodes > 0 for step in steps)
     assert sum(step.mass for step in steps) == pytest.approx(1)
+
+
+def test_a_seed_that_the_walk_did_not_leave_is_not_read(asked, monkeypatch):
+    """A hub may be joined to everything: with a tolerance that nothing exceeds, no neighbour is gathered."""
+    vector, index, settings = asked
+    monkeypatch.setattr("hippograph.retrieval.walk.TOLERANCE", 10.0)
+    found = explore(QUESTION, vector, index, settings)
+    gathered = []
+    gather = type(index.graph).gather
+    monkeypatch.setattr(
+        type(index.graph), "gather", lambda graph, nodes: gathered.extend(nodes) or gather(graph, nodes)
+    )
+    steps = walk_steps(index, found, settings)
+
+    assert not index.graph.degrees(np.array(gathered, dtype=np.int64)).any()
+    assert [step.mass for step in steps] == [1, 0, 0]
 
 
 def test_the_trace_of_a_search_and_of_an_answer_tell_the_walk(river):
