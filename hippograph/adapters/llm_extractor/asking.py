@@ -151,7 +151,7 @@ class Asker:
     def _send(self, step: Step, pack: Sequence[Piece], halt: Halt) -> list[Outcome | None]:
         """One call. None for a piece of several that has to be asked alone."""
         if halt.error is not None:
-            return [_not_asked(halt.error)] * len(pack)
+            return [not_asked(halt.error)] * len(pack)
         request = self.request(step, pack)
         try:
             reply = halt.watch(lambda: self.generator.generate(request))
@@ -236,7 +236,8 @@ def _refusal(error: GenerationError) -> Refusal:
     return Refusal(f"{'budget: ' if isinstance(error, BudgetSpent) else ''}{error}", retryable=True)
 
 
-def _not_asked(error: GenerationError) -> Refusal:
+def not_asked(error: GenerationError) -> Refusal:
+    """Why a piece was left for another run."""
     words = (
         "budget: it was not asked, the budget is spent"
         if isinstance(error, BudgetSpent)

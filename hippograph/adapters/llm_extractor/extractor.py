@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from hippograph.adapters.llm_extractor.asking import Asker, KeepsReadings, Outcome, Refusal, joined, whole
+from hippograph.adapters.llm_extractor.asking import (
+    Asker,
+    KeepsReadings,
+    Outcome,
+    Refusal,
+    joined,
+    not_asked,
+    whole,
+)
 from hippograph.adapters.llm_extractor.halting import Halt
 from hippograph.adapters.llm_extractor.journal import MemoryJournal
 from hippograph.adapters.llm_extractor.steps import Piece, Step, StepName, Types, within_types
@@ -132,7 +140,9 @@ class LlmExtractor:
                 raise
 
     def _read(self, passages: Sequence[Passage], halt: Halt) -> list[Extraction | ExtractionFailure]:
-        """The passages of one pack, through all steps."""
+        """The passages of one pack, through all steps; none of them once the run has halted."""
+        if halt.error is not None:
+            return [self._result(passage, not_asked(halt.error)) for passage in passages]
         outcomes: dict[int, Outcome] = {i: Reading() for i, p in enumerate(passages) if p.sentences}
         reading = list(outcomes)
         for step in self.steps:
