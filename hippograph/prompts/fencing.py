@@ -47,7 +47,9 @@ def one_line(text: str) -> str:
     'in Ribe[31m'
     """
     line = " ".join(text.split())
-    if line.isprintable():  # nothing hides in it, as almost always; looking at each character takes a hundred times
+    if (
+        line.isprintable()
+    ):  # nothing hides in it, as almost always; looking at each character takes a hundred times
         return line
     kept = (
         each for each in text if each.isspace() or each in _JOINERS or unicodedata.category(each)[0] != "C"

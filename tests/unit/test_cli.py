@@ -141,7 +141,15 @@ def test_ask_gives_programs_the_promised_names(indexed):
     assert set(answer["citations"][0]) == {
         "passage_id", "document_id", "title", "uri", "sentence", "start", "end",
     }  # fmt: skip
-    assert set(answer["trace"]) == {"method", "seeds", "fallback", "timings_ms", "warnings", "queries", "walk"}
+    assert set(answer["trace"]) == {
+        "method",
+        "seeds",
+        "fallback",
+        "timings_ms",
+        "warnings",
+        "queries",
+        "walk",
+    }
     assert answer["usage"] == {"llm_calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0}
 
 
@@ -233,7 +241,11 @@ def test_the_graph_can_be_exported(indexed):
         (["status", "--index", "nowhere"], 1, "hippograph index SOURCE --index nowhere"),
         (["index", "no-such-folder", "--index", "mine"], 1, "There is nothing at 'no-such-folder'."),
         (["index", "docs", "--index", "new", "--include", "*.zzz"], 1, "check what is included"),
-        (["index", "docs", "--index", "mine", "--include", "*.zzz"], 1, "the same command with --accept-loss"),
+        (
+            ["index", "docs", "--index", "mine", "--include", "*.zzz"],
+            1,
+            "the same command with --accept-loss",
+        ),
         (["index", "~nobody-of-this-name/docs", "--index", "mine"], 1, "Give the path in full."),
         (["index", "ftp://host/docs", "--index", "mine"], 1, "scheme 'ftp'"),
         (["index", "docs", "--index", "docs"], 1, "holds no index"),
