@@ -114,7 +114,7 @@ def draw(boxes: Sequence[Box], lines: Sequence[Line], columns: Sequence[str]) ->
 def wrapped(text: str, width: float) -> list[str]:
     """A label in at most three lines that fit a box; what is cut ends in an ellipsis.
 
-    >>> wrapped("one two three", 60)
+    >>> wrapped("one two three", 70)
     ['one two', 'three']
     """
     import textwrap
