@@ -485,6 +485,24 @@ def flow(
 
 
 @bench.command()
+def walk(
+    more: Annotated[list[int] | None, typer.Argument(metavar="NODES...", help="20000 and 1000000.")] = None,
+    nodes: Annotated[list[int] | None, typer.Option(min=1000, help="The same, as an option.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Milliseconds of a question's walk over generated graphs, beside igraph's exact one in the same run."""
+    from eval.bench.walk import NODES, measure_walk
+    from eval.tables import bars, show_reports
+
+    with bars() as shown:
+        report = measure_walk([*(nodes or []), *(more or [])] or NODES, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_reports("walk", report["sizes"], list(report["sizes"][0]))
+
+
+@bench.command()
 def startup(index: IndexFolder = None, as_json: AsJson = False) -> None:
     """Seconds a fresh process takes to import, to print help and, given an index, to search it."""
     from eval.bench.startup import measure_startup

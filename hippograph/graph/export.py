@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hippograph.graph.knowledge_graph import Contributions, EdgeKind, KnowledgeGraph
 from hippograph.types import Node
 
@@ -40,12 +42,10 @@ def to_igraph(graph: KnowledgeGraph) -> igraph.Graph:
     """The bare graph for igraph's algorithms: the same nodes, and at every edge its `weight`."""
     import igraph
 
-    edges = list(graph.edges())
-    return igraph.Graph(
-        n=graph.node_count,
-        edges=[(left, right) for left, right, _ in edges],
-        edge_attrs={"weight": [weight for _, _, weight in edges]},
-    )
+    left, right, weights = graph.edge_arrays()
+    # As an array: a large graph would take gigabytes as Python's tuples.
+    pairs = np.stack([left, right], axis=1)
+    return igraph.Graph(n=graph.node_count, edges=pairs, edge_attrs={"weight": weights.tolist()})
 
 
 def write_graphml(path: Path, graph: networkx.Graph[int]) -> None:

@@ -83,8 +83,12 @@ class KnowledgeGraph:
 
     def edges(self) -> Iterator[tuple[int, int, float]]:
         """Every edge once, smaller node first, with its weight. It grows with the graph."""
+        yield from zip(*(values.tolist() for values in self.edge_arrays()), strict=True)
+
+    def edge_arrays(self) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
+        """The smaller nodes, the larger nodes and the weights of all edges, each once."""
         nodes = self.rows.filled()
         lengths, neighbours, weights = self.gather(nodes)
         left = np.repeat(nodes, lengths)
         once = left < neighbours
-        yield from zip(left[once].tolist(), neighbours[once].tolist(), weights[once].tolist(), strict=True)
+        return left[once], neighbours[once].astype(np.int64), weights[once]
