@@ -19,7 +19,7 @@ TOP = 34
 """Room for the names of the columns."""
 LINE_HEIGHT = 17
 PADDING = 10
-CHARACTER = 6.6
+CHARACTER = 7.3
 """About how wide a character is at 13 pixels; labels are cut where they would leave their box."""
 MOST_LINES = 3
 THINNEST, THICKEST = 1.4, 4.5
@@ -114,7 +114,7 @@ def draw(boxes: Sequence[Box], lines: Sequence[Line], columns: Sequence[str]) ->
 def wrapped(text: str, width: float) -> list[str]:
     """A label in at most three lines that fit a box; what is cut ends in an ellipsis.
 
-    >>> wrapped("one two three", 70)
+    >>> wrapped("one two three", 80)
     ['one two', 'three']
     """
     import textwrap
