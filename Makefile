@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_TO_TEST := $(VENV)/.ready-to-test
 EXTRAS := cpu,local,files
-TEST_EXTRAS := $(EXTRAS),llm,web,sql,flows,report,dev
+TEST_EXTRAS := $(EXTRAS),llm,web,cloud,sql,import,dask,ray,report,dev
 
 .PHONY: help demo test check slow format clean
 .DEFAULT_GOAL := help

@@ -6,10 +6,11 @@ for the second: milliseconds become tens of them.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 # BLAS has one number of threads for the whole process: whoever sets it must be the one who sets it back.
@@ -26,15 +27,16 @@ def one_blas_thread() -> Iterator[None]:
         yield
         return
     try:
-        with _controller().limit(limits=1, user_api="blas"):
+        with _controller(len(sys.modules)).limit(limits=1, user_api="blas"):
             yield
     finally:
         _setting_it.release()
 
 
-@cache
-def _controller() -> Any:
-    """Finding the loaded libraries takes milliseconds, so it is done once."""
+@lru_cache(maxsize=1)
+def _controller(modules: int) -> Any:
+    """Finding the loaded libraries takes milliseconds, so it is done again only when more modules were imported:
+    one of them may have brought a library of its own."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

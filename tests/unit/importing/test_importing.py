@@ -277,6 +277,8 @@ def test_plain_lines_are_read(tmp_path):
 )
 def test_what_cannot_be_imported_is_told_in_a_sentence(tmp_path, name, content):
     """The sentence names the path."""
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow.parquet", reason="the extra import is not installed")
     (tmp_path / name).write_text(content, encoding="utf-8")
     whole_folder = name.startswith(("text_units", "kv_store"))
 

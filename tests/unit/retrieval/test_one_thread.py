@@ -1,5 +1,7 @@
 """Rules of keeping small products on one thread."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -54,3 +56,24 @@ def test_an_error_within_lifts_the_limit():
         pass
 
     assert blas_threads() == before
+
+
+def test_a_library_that_is_loaded_later_is_limited_too():
+    """What was found at the first search is not all that a later one must limit."""
+    program = (
+        "import numpy as np\n"
+        "from threadpoolctl import threadpool_info\n"
+        "from hippograph.retrieval.one_thread import one_blas_thread\n"
+        "count = lambda: [pool['num_threads'] for pool in threadpool_info() if pool['user_api'] == 'blas']\n"
+        "with one_blas_thread():\n"
+        "    first = count()\n"
+        "import scipy.linalg\n"
+        "with one_blas_thread():\n"
+        "    later = count()\n"
+        "print(len(first), len(later), max(later))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    first, later, most = map(int, ran.stdout.split())
+
+    assert later >= first
+    assert most == 1
