@@ -15,7 +15,7 @@ from hippograph.generation.model_answer import sentences_of
 from hippograph.generation.shape import Shape, in_shape, schema_of
 from hippograph.ports import ModelAnswerer, Parts
 from hippograph.published import PublishedIndex
-from hippograph.retrieval.search import search
+from hippograph.searching import Searching
 from hippograph.settings import Settings
 from hippograph.types import Answer, CitedSentence, DocumentId, Draft, Evidence, RankedPassage, SearchResult
 
@@ -24,14 +24,14 @@ CROWD = 5
 
 
 def ask(
-    question: str, index: PublishedIndex, parts: Parts, settings: Settings, shape: Shape | None = None
+    question: str, searching: Searching, parts: Parts, settings: Settings, shape: Shape | None = None
 ) -> Answer:
     """Search, gather what the index knows of each found sentence, and let the answerer write from that alone.
 
     With a shape, the answer carries `data` in it: raises a leaf of GenerationError when the model cannot give any.
     """
     schema = None if shape is None else schema_of(shape)
-    inquiry = look_into(question, index, parts, settings)
+    inquiry = look_into(question, searching, parts, settings)
     if shape is None or schema is None:
         return inquiry.answer(inquiry.answerer.answer(question, inquiry.query_vector, inquiry.evidence))
     draft = inquiry.model_answerer().fill(question, inquiry.query_vector, inquiry.evidence, schema)
@@ -39,10 +39,10 @@ def ask(
 
 
 def ask_stream(
-    question: str, index: PublishedIndex, parts: Parts, settings: Settings
+    question: str, searching: Searching, parts: Parts, settings: Settings
 ) -> Iterator[CitedSentence | Answer]:
     """Each sentence of the answer as soon as it is written and its citations are verified, then the answer."""
-    inquiry = look_into(question, index, parts, settings)
+    inquiry = look_into(question, searching, parts, settings)
     if isinstance(inquiry.answerer, ModelAnswerer):
         for written in inquiry.answerer.stream(question, inquiry.query_vector, inquiry.evidence):
             yield inquiry.answer(written) if isinstance(written, Draft) else written
@@ -52,25 +52,29 @@ def ask_stream(
     yield inquiry.answer(draft)
 
 
-def look_into(question: str, index: PublishedIndex, parts: Parts, settings: Settings) -> Inquiry:
+def look_into(question: str, searching: Searching, parts: Parts, settings: Settings) -> Inquiry:
     """Everything that comes before the answer is written: one search or a loop of them, and the evidence.
 
-    The last of the model calls that are allowed is left for the answer.
+    A loop that the method of the settings names holds where `answer.loop` names none. The last of the model calls that
+    are allowed is left for the answer.
     """
-    limits, retrieval = settings.answer, settings.retrieval
-    searching = Budget(calls=max(limits.max_model_calls - 1, 0), seconds=limits.deadline_seconds)
-    generator = within(parts.generator, searching) if parts.generator else None
+    retrieval, (loop, method) = settings.retrieval, searching.way()
+    limits = settings.answer
+    if loop and limits.loop == "none":
+        limits = limits.model_copy(update={"loop": loop})
+    budget = Budget(calls=max(limits.max_model_calls - 1, 0), seconds=limits.deadline_seconds)
+    generator = within(parts.generator, budget) if parts.generator else None
     query_vector = parts.embedder.embed_query(question)
 
     def look(query: str) -> SearchResult:
-        vector = query_vector if query == question else parts.embedder.embed_query(query)
-        return search(query, vector, index, retrieval, CROWD * retrieval.answer_passages, retrieval.method)
+        vector = query_vector if query == question else searching.query_vector(query, method)
+        return searching.once(query, vector, CROWD * retrieval.answer_passages, method, generator)
 
     found = look(question) if limits.loop == "none" else look_further(question, look, generator, limits)
     passages = spread_out(found.passages, retrieval.answer_passages, retrieval.passages_per_document)
-    evidence = tuple(gather_evidence(index, passages))
-    spent, answerer = searching.spent(), parts.answerer
-    writing = Budget(calls=limits.max_model_calls - spent.llm_calls, seconds=searching.seconds_left())
+    evidence = tuple(gather_evidence(searching.index, passages))
+    spent, answerer = budget.spent(), parts.answerer
+    writing = Budget(calls=limits.max_model_calls - spent.llm_calls, seconds=budget.seconds_left())
     if parts.generator and isinstance(answerer, ModelAnswerer):
         answerer = answerer.within(within(parts.generator, writing))
     return Inquiry(question, query_vector, passages, evidence, found.trace, answerer, spent, writing)

@@ -91,6 +91,7 @@ class Hippograph:
         self._folder = folder
         self._parts = parts
         self._settings = settings
+        self._made_parts = False
         self._searching: Searching | None = None
         self._index: PublishedIndex | None
         self._index, self._manifest = _open_visible(folder, parts)
@@ -110,10 +111,12 @@ class Hippograph:
         What is there already is not done again. Raises IndexMismatch when other settings shaped the index.
         """
         settings = settings or Settings.load()
-        parts = parts or build_parts(settings)
+        plugged = parts or build_parts(settings)
         source = _Given(documents)
-        build_index([source], Path(folder), parts, settings, keep_other_sources=False, progress=progress)
-        return cls.open(folder, settings=settings, parts=parts)
+        build_index([source], Path(folder), plugged, settings, keep_other_sources=False, progress=progress)
+        memory = cls.open(folder, settings=settings, parts=plugged)
+        memory._made_parts = parts is None
+        return memory
 
     @classmethod
     def open(
@@ -127,7 +130,9 @@ class Hippograph:
         folder = Path(folder)
         manifest = read_manifest(folder)
         settings = settings or Settings.recorded(manifest.settings)
-        return cls(folder, manifest, parts or build_parts(settings), settings)
+        memory = cls(folder, manifest, parts or build_parts(settings), settings)
+        memory._made_parts = parts is None
+        return memory
 
     @property
     def embedder(self) -> Embedder:
@@ -165,7 +170,8 @@ class Hippograph:
     def explain(self, question: str, k: int = 5, method: str | None = None) -> SearchResult:
         """The same passages, with the seeds, the fallback and the timings behind them."""
         checked_question(question)
-        return self.search_vector(question, self._parts.embedder.embed_query(question), k, method)
+        chosen = self._settings.retrieval.method if method is None else method
+        return self.search_vector(question, self.searching.query_vector(question, chosen), k, method)
 
     def search_vector(
         self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
@@ -181,17 +187,17 @@ class Hippograph:
         With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
         cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it.
         """
-        index = self.index
-        with damage_told(index):
-            return ask(checked_question(question), index, self._parts, self._settings, schema)
+        searching = self.searching
+        with damage_told(searching.index):
+            return ask(checked_question(question), searching, self._parts, self._settings, schema)
 
     def ask_stream(self, question: str) -> Iterator[CitedSentence | Answer]:
         """Each sentence as soon as it is written and its citations are verified, and the answer at the end."""
-        return self._stream(checked_question(question), self.index)
+        return self._stream(checked_question(question), self.searching)
 
-    def _stream(self, question: str, index: PublishedIndex) -> Iterator[CitedSentence | Answer]:
-        with damage_told(index):
-            yield from ask_stream(question, index, self._parts, self._settings)
+    def _stream(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
+        with damage_told(searching.index):
+            yield from ask_stream(question, searching, self._parts, self._settings)
 
     def check(self, text: str, topic: str = "") -> CheckReport:
         """Each claim of a text against the index: supported, refuted or not enough evidence. Raises QuestionError.
@@ -243,8 +249,14 @@ class Hippograph:
         write_graphml(Path(path), to_networkx(index.graph, nodes, parts, index.label))
 
     def close(self) -> None:
-        """Let go of the files. They are memory-mapped, so this only drops the references. Twice is once."""
-        self._index = None
+        """Let go of the files and of the model's connections; parts that were handed in stay open. Twice is once."""
+        self._index = self._searching = (
+            None  # the files are memory-mapped: dropping the references closes them
+        )
+        close = getattr(self._parts.generator, "close", None)
+        if self._made_parts and close is not None:
+            self._made_parts = False
+            close()
 
     def __enter__(self) -> Hippograph:
         return self

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from hippograph.budget import Budget, within
 from hippograph.errors import SettingsError
 from hippograph.generation.loops import LOOPS, look_further
@@ -29,6 +31,8 @@ from hippograph.types import SearchResult, Vectors
 PLUS = "+"
 USUAL = "hippograph"
 PUBLISHED = ("hipporag1", "hipporag2")
+WITHOUT_VECTORS = ("bm25",)
+"""Methods that read a question's words alone."""
 
 _LISTED = """
 a about after an and are as at before between by can could did do does during for from had has have how if in into is
@@ -64,11 +68,30 @@ class Searching:
         self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
     ) -> SearchResult:
         """The k best passages. Raises SettingsError for an unknown method, or a loop without a model."""
+        loop, inner = self.way(method)
+        if loop:
+            return self._loop(loop, inner, question, query_vector, k)
+        return self.once(question, query_vector, k, inner, self._parts.generator)
+
+    def way(self, method: str | None = None) -> tuple[str, str]:
+        """The loop of a method, empty for none, and the method that it goes round; that of the settings for None."""
         method = self._settings.retrieval.method if method is None else method
         loop, _, inner = method.partition(PLUS) if isinstance(method, str) else ("", "", "")
-        if loop in LOOPS:
-            return self._loop(loop, inner or self._usual(), question, query_vector, k)
-        return self._once(question, query_vector, k, method, self._parts.generator)
+        return (loop, inner or self._usual()) if loop in LOOPS else ("", method)
+
+    def query_vector(self, query: str, method: str) -> Vectors:
+        """The vector that a method searches with; nothing is embedded for one that reads words alone."""
+        if str(method).rpartition(PLUS)[2] in WITHOUT_VECTORS:
+            return np.zeros(self._parts.embedder.dimension, dtype=np.float32)
+        return self._parts.embedder.embed_query(query)
+
+    def once(
+        self, question: str, query_vector: Vectors, k: int, method: str, generator: Generator | None
+    ) -> SearchResult:
+        """One search, by a method that is no loop; the generator is for those of the published ones that ask one."""
+        helpers = Helpers(self._memory, self._parts.embedder, generator, self._names_in)
+        retrieval = self._settings.retrieval
+        return search(question, query_vector, self.index, retrieval, k, method, published_methods(helpers))
 
     def prepare(self, method: str, progress: Progress = lambda step, done, total: None) -> None:
         """Make what a method needs before its first search, while somebody looks on."""
@@ -93,13 +116,6 @@ class Searching:
         usual = self._settings.retrieval.method
         return USUAL if usual.partition(PLUS)[0] in LOOPS else usual
 
-    def _once(
-        self, question: str, query_vector: Vectors, k: int, method: str, generator: Generator | None
-    ) -> SearchResult:
-        helpers = Helpers(self._memory, self._parts.embedder, generator, self._names_in)
-        retrieval = self._settings.retrieval
-        return search(question, query_vector, self.index, retrieval, k, method, published_methods(helpers))
-
     def _loop(self, loop: str, inner: str, question: str, query_vector: Vectors, k: int) -> SearchResult:
         """Searches by `inner`, bounded in searches, calls and seconds as an answer's are."""
         if inner not in METHODS and inner not in PUBLISHED:
@@ -116,8 +132,8 @@ class Searching:
         bounded = within(self._parts.generator, budget)
 
         def look(query: str) -> SearchResult:
-            vector = query_vector if query == question else self._parts.embedder.embed_query(query)
-            return self._once(query, vector, k, inner, bounded)
+            vector = query_vector if query == question else self.query_vector(query, inner)
+            return self.once(query, vector, k, inner, bounded)
 
         found = look_further(question, look, bounded, limits)
         return replace(

@@ -36,7 +36,7 @@ _GENTLE_COVERAGE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Comparison:
     """The answer of a comparison and the places of the sentences it was read from."""
 
     answer: str
@@ -46,7 +46,7 @@ class Verdict:
     """Whether a rule decided on dates, numbers or shared attributes, rather than on likeness alone."""
 
 
-def compare(question: Question, sentences: Sequence[EvidenceSentence]) -> Verdict | None:
+def compare(question: Question, sentences: Sequence[EvidenceSentence]) -> Comparison | None:
     """Decide a which-of-two or a yes-no question; None where the evidence does not speak of its subjects."""
     if question.type is AnswerType.CHOICE:
         return _choose(question, sentences)
@@ -77,7 +77,7 @@ def about(option: str, sentences: Sequence[EvidenceSentence]) -> list[int]:
     ]
 
 
-def _choose(question: Question, sentences: Sequence[EvidenceSentence]) -> Verdict | None:
+def _choose(question: Question, sentences: Sequence[EvidenceSentence]) -> Comparison | None:
     sides = [about(option, sentences) for option in question.options]
     if not all(sides):
         return None
@@ -108,14 +108,14 @@ def _won(
     sentences: Sequence[EvidenceSentence],
     *,
     is_sure: bool,
-) -> Verdict:
+) -> Comparison:
     """The verdict, with one sentence more where none of those it was read from writes the winner's name."""
     name = normal_name(option)
     if any(name in normal_name(sentences[place].text) for place in places):
-        return Verdict(option, places, is_sure)
+        return Comparison(option, places, is_sure)
     naming = [place for place in side if name in normal_name(sentences[place].text)]
     elsewhere = [place for place, sentence in enumerate(sentences) if name in normal_name(sentence.text)]
-    return Verdict(option, (*places, *(naming or elsewhere)[:1]), is_sure)
+    return Comparison(option, (*places, *(naming or elsewhere)[:1]), is_sure)
 
 
 def _property(question: Question) -> list[str]:
@@ -170,7 +170,7 @@ def _nearest(
     )
 
 
-def _yes_or_no(question: Question, sentences: Sequence[EvidenceSentence]) -> Verdict | None:
+def _yes_or_no(question: Question, sentences: Sequence[EvidenceSentence]) -> Comparison | None:
     if len(question.options) == 2:
         sides = [about(option, sentences) for option in question.options]
         if not all(sides):
@@ -181,7 +181,7 @@ def _yes_or_no(question: Question, sentences: Sequence[EvidenceSentence]) -> Ver
     return _stated(question, sentences)
 
 
-def _both(question: Question, sides: list[list[int]], sentences: Sequence[EvidenceSentence]) -> Verdict:
+def _both(question: Question, sides: list[list[int]], sentences: Sequence[EvidenceSentence]) -> Comparison:
     """Yes where the sentences about each side say what is asked of both."""
     asked = frozenset(_property(question))
     places, said = [], []
@@ -190,18 +190,18 @@ def _both(question: Question, sides: list[list[int]], sentences: Sequence[Eviden
         everything = frozenset().union(*(sentences[other].stems for other in side))
         places.append(place)
         said.append(not asked or len(asked & everything) / len(asked) > 0.5)
-    return Verdict("yes" if all(said) else "no", tuple(places), bool(asked))
+    return Comparison("yes" if all(said) else "no", tuple(places), bool(asked))
 
 
-def _same(question: Question, sides: list[list[int]], sentences: Sequence[EvidenceSentence]) -> Verdict:
+def _same(question: Question, sides: list[list[int]], sentences: Sequence[EvidenceSentence]) -> Comparison:
     """Yes where the two sides name something in common, other than what the question names."""
     asked = {normal_name(name) for name in (*question.names, *question.options)}
     names = [{name for place in side for name in sentences[place].names} - asked for side in sides]
     places = tuple(_nearest(_property(question), side, sentences)[0] for side in sides)
-    return Verdict("yes" if names[0] & names[1] else "no", places, bool(names[0] and names[1]))
+    return Comparison("yes" if names[0] & names[1] else "no", places, bool(names[0] and names[1]))
 
 
-def _stated(question: Question, sentences: Sequence[EvidenceSentence]) -> Verdict | None:
+def _stated(question: Question, sentences: Sequence[EvidenceSentence]) -> Comparison | None:
     """Yes where one sentence says most of the question, no where it denies it."""
     rare = rarity(sentence.stems for sentence in sentences)
     best = max(
@@ -216,4 +216,4 @@ def _stated(question: Question, sentences: Sequence[EvidenceSentence]) -> Verdic
     share = coverage(question.stems, sentences[best].stems, rare)
     denied = _NEGATION.search(sentences[best].text) is not None
     asks_denial = _NEGATION.search(question.asked) is not None
-    return Verdict("no" if denied != asks_denial else "yes", (best,), share >= _GENTLE_COVERAGE)
+    return Comparison("no" if denied != asks_denial else "yes", (best,), share >= _GENTLE_COVERAGE)

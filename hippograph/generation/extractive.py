@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hippograph.generation.citations import cite, numbered
-from hippograph.generation.comparison import Verdict, compare
+from hippograph.generation.comparison import Comparison, compare
 from hippograph.generation.question_types import AnswerType, read_question
 from hippograph.generation.refusal import THRESHOLD, judge, reason
 from hippograph.generation.sentences import read_sentences
@@ -33,27 +33,27 @@ class ExtractiveAnswerer:
         sentences = read_sentences(query_vector, evidence)
         if not sentences:
             return _refused(NOTHING_FOUND, 0.0)
-        verdict = compare(asked, sentences)
-        wanted = verdict.places if verdict else ()
+        compared = compare(asked, sentences)
+        wanted = compared.places if compared else ()
         support = choose_support(asked, query_vector, sentences, self._most_sentences, wanted)
         span = best_span(asked, support)
         judgement = judge(asked, sentences, support)
         if judgement.chance < THRESHOLD:
             return _refused(reason(asked, judgement), judgement.chance)
         citations = tuple(cite(evidence[chosen.evidence], chosen.sentence) for chosen in support.sentences)
-        words, certainty = _shortest(asked.type, verdict, span, support)
+        words, certainty = _shortest(asked.type, compared, span, support)
         draft = Draft("", words, citations, refusal=None, confidence=round(judgement.chance * certainty, 4))
         return replace(draft, text=_composed(draft))
 
 
 def _shortest(
-    type_: AnswerType, verdict: Verdict | None, span: Span | None, support: Support
+    type_: AnswerType, compared: Comparison | None, span: Span | None, support: Support
 ) -> tuple[str | None, float]:
-    """The span and how sure it is: a comparison's verdict, else the likeliest candidate."""
+    """The span and how sure it is: what a comparison says, else the likeliest candidate."""
     if type_ is AnswerType.YES_NO:
-        return (verdict.answer, 0.6 if verdict.is_sure else 0.4) if verdict else (None, 0.3)
-    if type_ is AnswerType.CHOICE and verdict:
-        return span_of_option(verdict.answer, support), 0.7 if verdict.is_sure else 0.5
+        return (compared.answer, 0.6 if compared.is_sure else 0.4) if compared else (None, 0.3)
+    if type_ is AnswerType.CHOICE and compared:
+        return span_of_option(compared.answer, support), 0.7 if compared.is_sure else 0.5
     return (span.candidate.text, span.share) if span else (None, 0.3)
 
 

@@ -168,3 +168,57 @@ def test_known_names_go_before_the_rule(open_toy):
     memory.searching.know_names({QUESTION: []})
 
     assert "names nothing" in memory.explain(QUESTION, 5, "hipporag1").trace.fallback
+
+
+def test_words_alone_are_searched_for_without_a_vector(open_toy):
+    """Nothing is embedded for bm25, nor for a loop round it."""
+    memory, _ = open_toy({"thought": THOUGHT, "has_answer": False}, {"thought": "", "has_answer": True})
+    embedded = []
+    memory._parts = replace(memory._parts, embedder=Overheard(memory._parts.embedder, embedded))
+    memory.searching._parts = memory._parts
+    found = memory.search(QUESTION, 3, "bm25")
+    memory.search(QUESTION, 3, "ircot+bm25")
+    before = list(embedded)
+    memory.search(QUESTION, 3, "dense")
+
+    assert found
+    assert (before, embedded) == ([], [QUESTION])
+
+
+class Overheard:
+    """An embedder that remembers the questions it was given."""
+
+    def __init__(self, inner, heard):
+        self.inner, self.heard = inner, heard
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def embed_query(self, text):
+        self.heard.append(text)
+        return self.inner.embed_query(text)
+
+
+def test_closing_closes_the_model_that_was_made_here_and_no_other(tmp_path, settings, parts, monkeypatch):
+    """Parts that were handed in are their owner's; those made from the settings go with the memory."""
+    closed = []
+
+    class Closing(RepliesInTurn):
+        def close(self):
+            closed.append(self.name)
+
+    given, own = Closing(), Closing()
+    given.name, own.name = "given", "own"
+    monkeypatch.setattr("hippograph.engine.build_parts", lambda _: replace(parts, generator=own))
+    Hippograph.build(
+        toy.documents(), tmp_path / "a", settings=settings, parts=replace(parts, generator=given)
+    ).close()
+    Hippograph.open(tmp_path / "a", settings=settings, parts=replace(parts, generator=given)).close()
+    by_others = list(closed)
+    Hippograph.open(tmp_path / "a", settings=settings).close()
+    with Hippograph.build(toy.documents(), tmp_path / "b", settings=settings) as memory:
+        pass
+    memory.close()
+
+    assert by_others == []
+    assert closed == ["own", "own"]
