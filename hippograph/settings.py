@@ -138,6 +138,46 @@ class CheckSettings(Section):
     """After so many failures in a row the verifier is not asked again."""
 
 
+class WorkingMemorySettings(Section):
+    """What is held while an answer is written, and how the answer is checked sentence by sentence (EWE).
+
+    Off unless enabled: then nothing is searched again and nothing is checked.
+    """
+
+    enabled: bool = False
+    unit_tokens: int = Field(128, ge=16, le=2048)
+    """The longest unit, in tokens of the model, or of the embedder where there is none."""
+    capacity: int = Field(20, ge=1, le=200)
+    """How many units are held at once."""
+    eviction: Literal["fifo", "relevance"] = "fifo"
+    """Who makes room: the unit that is there longest, or the one least like the question."""
+    form: Literal["units", "consolidated"] = "units"
+    """consolidated: single sentences, and never more than `state_tokens` of them, however much was read."""
+    state_tokens: int = Field(1024, ge=64)
+    """How much a consolidated memory holds."""
+    search_every: int = Field(1, ge=0)
+    """After how many sentences the index is searched again; 0 for never."""
+    check_every: int = Field(1, ge=0)
+    """After how many sentences what was written is checked; 0 for never. EWE's baseline is 8."""
+    trigger: Literal["interval", "low_confidence"] = "interval"
+    """low_confidence: search and check only after a sentence whose confidence is below `low_confidence`."""
+    low_confidence: float = Field(0.6, ge=0, le=1)
+    refresh_units: int = Field(4, ge=1)
+    """How many units one search may bring in."""
+    most_rewrites: int = Field(1, ge=0, le=5)
+    """How often one sentence is written anew."""
+    unsupported: Literal["remove", "keep"] = "remove"
+    """What becomes of a sentence that is still unsupported then. EWE keeps it."""
+    most_sentences: int = Field(12, ge=1, le=100)
+    """How long an answer may become."""
+    most_removed: int = Field(6, ge=1)
+    """After so many removed sentences the answer ends with what was borne out."""
+    most_model_calls: int = Field(40, ge=1)
+    """How many model calls such an answer may take, in place of answer.max_model_calls."""
+    fold_uncited: bool = False
+    """Fold what was found for a finished sentence and is not cited by it to its nearest sentence (HiAgent)."""
+
+
 class ModelSettings(Section):
     """Which parts are plugged in: a name of the tables in wiring.py, or `module:Class`."""
 
@@ -315,6 +355,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     answer: AnswerSettings = AnswerSettings()
     check: CheckSettings = CheckSettings()
+    working_memory: WorkingMemorySettings = WorkingMemorySettings()
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()
     sources: SourceSettings = SourceSettings()

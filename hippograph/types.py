@@ -286,6 +286,8 @@ class SearchTrace:
     """What was searched for after the question itself, in order."""
     walk: tuple[WalkStep, ...] = ()
     """Where the walk spent its visits; empty where nothing walked."""
+    refreshes: tuple[Refresh, ...] = ()
+    """What a working memory took in and let go while the answer was written; empty where there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -530,3 +532,54 @@ class CheckReport:
         if self.claims and self.count(VerdictKind.SUPPORTED) == len(self.claims):
             return VerdictKind.SUPPORTED
         return VerdictKind.NOT_ENOUGH_EVIDENCE
+
+
+# --------------------------------------------------------------------------- what is held while an answer is written
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUnit:
+    """A stretch of a passage in working memory: `text` is the document's between `start` and `end`."""
+
+    id: str
+    passage: PassageId
+    document: DocumentId
+    title: str
+    uri: str
+    timestamp: datetime | None
+    text: str
+    start: int
+    end: int
+    tokens: int
+    goal: str = ""
+    """What was looked for when it was found."""
+    folded: str | None = None
+    """The words that stand in for its text while it is folded; None where the text itself is shown."""
+
+
+class RefreshKind(StrEnum):
+    """What a line of the refresh log tells."""
+
+    ADMITTED = "admitted"
+    EVICTED = "evicted"
+    FOLDED = "folded"
+    RESTORED = "restored"
+    WRITTEN = "written"
+    ACCEPTED = "accepted"
+    REMOVED = "removed"
+    UNCHECKED = "unchecked"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """One line of the refresh log: what entered or left a working memory, or became of a sentence, and why."""
+
+    step: int
+    """How many sentences had been written; 0 is before the first."""
+    kind: RefreshKind
+    why: str
+    unit: MemoryUnit | None = None
+    sentence: CitedSentence | None = None
+    claims: tuple[CheckedClaim, ...] = ()
+    """What the verifier made of the sentence, where it was asked."""
