@@ -19,6 +19,7 @@ from connectors.globs import Selection, selection
 from connectors.marks import ReadItem, State, items_read, marked, named_item
 from connectors.moments import in_utc
 from connectors.options import Options
+from connectors.private_addresses import ranges
 from connectors.reading import LARGEST_FILE, TOO_LARGE, Origin, nothing_read, read_stream
 from connectors.walking import BAD_NAME, is_utf8
 from hippograph.errors import ConnectorError
@@ -37,7 +38,8 @@ class GitConnector:
 
     `repository` is the path of a local repository, bare or not, or an https:// or ssh:// address, which the
     program `git` copies into `cache_folder` and brings up to date at each reading. `ref` is a branch, tag or
-    commit; without one it is the repository's HEAD. `include` and `exclude` are globs, as for folders.
+    commit; without one it is the repository's HEAD. `include` and `exclude` are globs, as for folders. Web servers
+    within private networks are refused unless `allow_private` names their range, or is True for all of them.
 
     A document's id is its path in the tree; its timestamp is the author's date of the file's last change,
     whose commit and author are metadata. URIs name the repository and the ref but no commit, so that a file
@@ -52,7 +54,10 @@ class GitConnector:
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
         cache_folder: str | os.PathLike[str] | None = None,
+        allow_private: bool | Sequence[str] = False,
     ) -> None:
+        ranges(allow_private)  # what is no range is told at once
+        self._allow_private = allow_private
         self._ref = ref
         self._selection = selection(include, exclude)
         self._cache = Path(cache_folder) if cache_folder else cache_folder_for("git", None)
@@ -81,8 +86,11 @@ class GitConnector:
         return self._read_changed(repository, commit, marks)
 
     def _opened(self) -> tuple[Repository, str]:
-        repository = cloned(self._address, self._cache) if self._address else Repository.at(self._path)
+        repository = self._cloned() if self._address else Repository.at(self._path)
         return repository, repository.commit(self._ref)
+
+    def _cloned(self) -> Repository:
+        return cloned(self._address, self._cache, self._allow_private)
 
     def _read(
         self, repository: Repository, commit: str, since: datetime | None
@@ -127,16 +135,16 @@ class GitConnector:
 def git_at_uri(uri: str, options: Options) -> GitConnector:
     """The connector of `git+file:///path[@ref]`, `git+https://...[@ref]` or `git+ssh://...[@ref]`."""
     address, globs = uri[len("git+") :], (options.include, options.exclude)
-    cache = cache_folder_for("git", options.cache_folder)
+    more = cache_folder_for("git", options.cache_folder), options.allow_private
     parts = urlsplit(address)
     if parts.scheme.lower() == "file":
         path = unquote(parts.path)
         # A folder may have an @ in its name: what is there is a path, and only the rest can be a ref.
         is_there = Path(path).exists()
         place, _, ref = (path, "", "") if is_there or "@" not in path else path.rpartition("@")
-        return GitConnector(place, ref, *globs, cache)
+        return GitConnector(place, ref, *globs, *more)
     place, _, ref = parts.path.rpartition("@") if "@" in parts.path else (parts.path, "", "")
-    return GitConnector(parts._replace(path=place).geturl(), unquote(ref), *globs, cache)
+    return GitConnector(parts._replace(path=place).geturl(), unquote(ref), *globs, *more)
 
 
 def _existing(address: str) -> Path:

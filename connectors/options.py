@@ -17,7 +17,7 @@ class Options:
     exclude: Sequence[str]
     """Globs for folders, repositories, stores and the pages of a list."""
     allow_private: Sequence[str]
-    """Address ranges within private networks that web sources may use; `all` stands for any."""
+    """Address ranges within private networks that web pages and repositories may be read from; `all` stands for any."""
     cache_folder: Path | None
     """Where copies are kept; None for the user's own cache folder."""
     limits: Limits

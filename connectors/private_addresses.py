@@ -46,6 +46,28 @@ def ranges(allowed: bool | Sequence[str]) -> list[IPv4Network | IPv6Network]:
         raise ConnectorError(f"An address range is written like 10.1.0.0/16: {error}.") from error
 
 
+def allowed_addresses(host: str, port: int, allowed: Sequence[IPv4Network | IPv6Network]) -> list[str]:
+    """The addresses of a host, looked up once, that are public or within a range that is allowed.
+
+    Raises AddressRefused where there is none, OSError or UnicodeError where the name is not known.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
+    kept = [address for address in addresses if is_public(address) or _is_within(address, allowed)]
+    if not kept:
+        raise AddressRefused(
+            f"{host!r} stands for {addresses[0]}, an address within a private network. "
+            "If the source is yours, allow its range: sources.allow_private in the settings, or "
+            "--allow-private RANGE."
+        )
+    return kept
+
+
+def _is_within(address: str, allowed: Sequence[IPv4Network | IPv6Network]) -> bool:
+    found = _plain(address)
+    return found is not None and any(found in range_ for range_ in allowed)
+
+
 def _plain(address: str) -> IPv4Address | IPv6Address | None:
     """The address, without the IPv6 form that carries it; None for what is none."""
     try:
@@ -106,22 +128,9 @@ class CheckedBackend:
         import httpcore
 
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            return allowed_addresses(host, port, self._allowed)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"the name {host!r} is not known ({error})") from error
-        addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
-        allowed = [address for address in addresses if is_public(address) or self._is_allowed(address)]
-        if not allowed:
-            raise AddressRefused(
-                f"{host!r} stands for {addresses[0]}, an address within a private network. "
-                "If the source is yours, allow its range: sources.allow_private in the settings, or "
-                "--allow-private RANGE."
-            )
-        return allowed
-
-    def _is_allowed(self, address: str) -> bool:
-        found = _plain(address)
-        return found is not None and any(found in range_ for range_ in self._allowed)
 
 
 class TimedStream:

@@ -16,6 +16,8 @@ from connectors.git import GitConnector
 from hippograph.errors import ConnectorError, SourceUnavailable
 from hippograph.types import Document, SourceFailure
 
+HERE = ["127.0.0.0/8"]
+
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs the program git")
 
 
@@ -358,7 +360,7 @@ def served(work, tmp_path):
 def test_a_remote_repository_is_copied_and_brought_up_to_date(work, served, tmp_path):
     """The second reading fetches what is new; the branch the remote calls its own is read."""
     address, bare = served
-    connector = GitConnector(address, cache_folder=tmp_path / "cache")
+    connector = GitConnector(address, cache_folder=tmp_path / "cache", allow_private=HERE)
     before = documents(connector)
     (work.root / "a.md").write_text("two")
     work.commit(2)
@@ -372,14 +374,21 @@ def test_a_remote_repository_is_copied_and_brought_up_to_date(work, served, tmp_
     assert before["a.md"].text == "one"
     assert before["a.md"].uri == f"git+{address}#a.md"
     assert after["a.md"].text == "two"
-    assert documents(GitConnector(address, "main", cache_folder=tmp_path / "cache"))["a.md"].text == "one"
+    assert (
+        documents(GitConnector(address, "main", cache_folder=tmp_path / "cache", allow_private=HERE))[
+            "a.md"
+        ].text
+        == "one"
+    )
     assert connector_for(f"git+{address}@main").source == f"git+{address}@main"
 
 
 def test_a_remote_that_cannot_be_reached_is_an_error(served, tmp_path):
     """Neither the copy of last time nor nothing is taken for what is there now, and no password is shown."""
     address, bare = served
-    connector = GitConnector(address.replace("//", "//ada:geheim@"), cache_folder=tmp_path / "cache")
+    connector = GitConnector(
+        address.replace("//", "//ada:geheim@"), cache_folder=tmp_path / "cache", allow_private=HERE
+    )
     list(connector.documents())
     shutil.rmtree(bare)
 
@@ -394,7 +403,9 @@ def test_a_remote_that_is_away_may_be_back_later(tmp_path):
     """No server there is an error that says so itself; a wrong address is not."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    connector = GitConnector(f"http://127.0.0.1:{port}/r.git", cache_folder=tmp_path / "cache")
+    connector = GitConnector(
+        f"http://127.0.0.1:{port}/r.git", cache_folder=tmp_path / "cache", allow_private=HERE
+    )
 
     with pytest.raises(SourceUnavailable, match="just now"):
         connector.documents()
@@ -405,4 +416,83 @@ def test_a_server_that_is_busy_may_be_back_later(served, tmp_path, monkeypatch):
     monkeypatch.setattr(Silent, "do_GET", lambda self: self.send_error(503))
 
     with pytest.raises(SourceUnavailable, match="just now"):
-        GitConnector(served[0], cache_folder=tmp_path / "cache").documents()
+        GitConnector(served[0], cache_folder=tmp_path / "cache", allow_private=HERE).documents()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:{port}/r.git", "http://localhost:{port}/r.git", "http://2130706433:{port}/r.git",
+     "http://[::ffff:127.0.0.1]:{port}/r.git", "http://ada:geheim@127.1:{port}/r.git"],
+)  # fmt: skip
+def test_a_repository_within_the_own_network_is_refused(served, tmp_path, address):
+    """As pages are, in every way to write the address; nothing is sent there, and no password is shown."""
+    connector = GitConnector(
+        address.format(port=served[0].rsplit(":", 1)[1].split("/")[0]), cache_folder=tmp_path / "cache"
+    )
+
+    with pytest.raises(
+        ConnectorError, match=r"is not read: .* within a private network.*allow_private"
+    ) as caught:
+        connector.documents()
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://example.org@127.0.0.1@x/r.git", "http://example.org\\@127.0.0.1/r.git", "http:///r.git",
+     "http://bücher.example/r.git"],
+)  # fmt: skip
+def test_an_address_that_two_readers_may_read_differently_is_refused(tmp_path, address):
+    """What is checked and what git connects to must be one."""
+    with pytest.raises(ConnectorError, match="no host that can be checked"):
+        GitConnector(address, cache_folder=tmp_path / "cache").documents()
+
+
+def test_the_address_that_was_checked_is_connected_to(served, tmp_path, monkeypatch):
+    """A name is looked up once: git is told the address and does not ask again."""
+    address = served[0].replace("127.0.0.1", "repository.invalid")
+    looked_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *more, **named: looked_up("127.0.0.1", *more, **named)
+    )
+    connector = GitConnector(address, cache_folder=tmp_path / "cache", allow_private=HERE)
+
+    assert documents(connector)["a.md"].text == "one"
+
+
+def test_a_name_that_is_not_known_may_be_known_later(tmp_path):
+    """The names under .invalid never are (RFC 2606)."""
+    with pytest.raises(SourceUnavailable, match=r"just now: the name 'repository\.invalid' is not known"):
+        GitConnector("https://repository.invalid/r.git", cache_folder=tmp_path / "cache").documents()
+
+
+def test_a_redirection_is_not_followed(served, tmp_path, monkeypatch):
+    """It could lead anywhere; the sentence says what to do."""
+
+    def moved(self):
+        self.send_response(302)
+        self.send_header("location", f"{served[0]}/info/refs?service=git-upload-pack")
+        self.end_headers()
+
+    monkeypatch.setattr(Silent, "do_GET", moved)
+
+    with pytest.raises(ConnectorError, match=r"has moved: .* Name its new address"):
+        GitConnector(
+            served[0].replace("r.git", "old.git"), cache_folder=tmp_path / "cache", allow_private=HERE
+        ).documents()
+
+
+def test_no_proxy_is_taken_from_the_environment(served, tmp_path, monkeypatch):
+    """Nobody could say what a proxy connects to."""
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    assert documents(GitConnector(served[0], cache_folder=tmp_path / "cache", allow_private=HERE))
+
+
+def test_what_is_no_range_is_told_at_once(work):
+    """Before anything is read."""
+    with pytest.raises(ConnectorError, match=r"written like 10\.1\.0\.0/16"):
+        GitConnector(work.root, allow_private=["next door"])
