@@ -126,14 +126,47 @@ class LexicalIndex:
             scores += _saturated(term_counts, lengths, average, weight)
         return scores
 
+    def scores_among(self, question: str, visible: npt.NDArray[np.bool_]) -> LexicalScores:
+        """BM25 of the question with some passages, `visible` by row, as if there were no others."""
+        lengths = self._lengths.values
+        scores, count = np.zeros(len(lengths)), int(visible.sum())
+        average = int(lengths[visible].sum()) / max(1, count)
+        for number in self._known(question):
+            runs = [(at[visible[at]], counts[visible[at]]) for at, counts in self._postings(number)]
+            weight = _telling(sum(len(at) for at, _ in runs), count)
+            for at, term_counts in runs:
+                scores[at] += _saturated(term_counts, lengths[at], average, weight)
+        kept = np.flatnonzero(scores)
+        return LexicalScores(kept, scores[kept], count)
+
+    def sentence_scores_among(
+        self, question: str, rows: Rows, visible: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.float64]:
+        """BM25 of the question with some sentences, among those that are `visible`; it looks through every sentence."""
+        every, ends = self._sentence_words.values, self._sentence_words.ends
+        count, total = int(visible.sum()), int(np.diff(ends, prepend=0)[visible].sum())
+        lengths, numbers = self._sentence_words.gather(rows)
+        owners = np.repeat(np.arange(len(rows)), lengths)
+        scores, average = np.zeros(len(rows)), total / max(1, count)
+        for number in self._known(question):
+            holding = np.unique(self._sentence_words.owners(np.flatnonzero(every == number)))
+            weight = _telling(int(visible[holding].sum()), count)
+            term_counts = np.bincount(owners[numbers == number], minlength=len(rows))
+            scores += _saturated(term_counts, lengths, average, weight)
+        return scores
+
+    def _known(self, question: str) -> list[int]:
+        """The numbers of the question's known words, in its order."""
+        found = self._words.find(list(dict.fromkeys(words(question))))
+        return [int(number) for number in found[found >= 0].tolist()]
+
     def _question(self, question: str, held: Pages, count: int) -> list[tuple[int, float]]:
         """The numbers of the question's known words and how telling each is, in the question's order."""
-        found = self._words.find(list(dict.fromkeys(words(question))))
-        known = found[found >= 0]
-        frequencies = held[known][:, 0].tolist()
+        known = self._known(question)
+        frequencies = held[np.array(known, dtype=np.int64)][:, 0].tolist()
         return [
-            (number, math.log(1 + (count - held_by + 0.5) / (held_by + 0.5)))
-            for number, held_by in zip(known.tolist(), frequencies, strict=True)
+            (number, _telling(held_by, count))
+            for number, held_by in zip(known, frequencies, strict=True)
             if held_by
         ]
 
@@ -209,6 +242,11 @@ class LexicalIndex:
 
 def _numbered(tokens: Sequence[Sequence[str]], number: Mapping[str, int]) -> list[list[int]]:
     return [[number[word] for word in row] for row in tokens]
+
+
+def _telling(held_by: int, count: int) -> float:
+    """How telling a word is that so many of the texts hold."""
+    return math.log(1 + (count - held_by + 0.5) / (held_by + 0.5))
 
 
 def _saturated(

@@ -178,6 +178,26 @@ class WorkingMemorySettings(Section):
     """Fold what was found for a finished sentence and is not cited by it to its nearest sentence (HiAgent)."""
 
 
+class TimeSettings(Section):
+    """What was true when: which statements end which, and what a question as of a moment sees."""
+
+    newest_wins: bool = False
+    """Whether plain questions, too, are answered by what the newest statements say, where statements answer them.
+    Questions about changes, and those as of a moment, always are."""
+    functional: tuple[str, ...] = ()
+    """Relations that have one object at a time, such as "chief executive", beside those that are learned; "*" for all."""
+    not_functional: tuple[str, ...] = ()
+    """Relations that may have several, whatever was learned."""
+    functional_share: float = Field(0.95, gt=0, le=1)
+    """A relation is learned to be functional where at least this share of its subjects has one object at a time..."""
+    functional_subjects: int = Field(5, ge=1)
+    """... and at least so many subjects have it."""
+    serials: bool = False
+    """Whether numbered list items are in order of time: where moments do not tell, the larger number is the newer."""
+    undated: Literal["leave out", "keep"] = "leave out"
+    """Whether a question as of a moment sees documents that nobody knows the date of."""
+
+
 class ModelSettings(Section):
     """Which parts are plugged in: a name of the tables in wiring.py, or `module:Class`."""
 
@@ -356,6 +376,7 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     check: CheckSettings = CheckSettings()
     working_memory: WorkingMemorySettings = WorkingMemorySettings()
+    time: TimeSettings = TimeSettings()
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()
     sources: SourceSettings = SourceSettings()

@@ -583,3 +583,80 @@ class Refresh:
     sentence: CitedSentence | None = None
     claims: tuple[CheckedClaim, ...] = ()
     """What the verifier made of the sentence, where it was asked."""
+
+
+# --------------------------------------------------------------------------- what was true when
+
+
+class StatementForm(StrEnum):
+    """How something is stated."""
+
+    LINE = "line"
+    """A line such as "Status: Accepted" in the block that opens a document."""
+    ROLE = "role"
+    """The capital of A is B."""
+    STATE = "state"
+    """A lives in B; A is married to B."""
+    EVENT = "event"
+    """A moved to B."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence that says what a subject's relation is, and when that was observed or is said to hold."""
+
+    subject: str
+    relation: str
+    object: str
+    subject_key: str
+    relation_key: str
+    object_key: str
+    form: StatementForm
+    citation: Citation
+    observed: datetime | None
+    """The moment of its document; None where the source has none."""
+    valid_from: datetime | None = None
+    """From when it is said to hold; None where nothing is said."""
+    valid_to: datetime | None = None
+    restated: bool = False
+    """Whether it is said to go on from `valid_from` until it was observed."""
+    ends: bool = False
+    """Whether it says that this holds no longer; with an empty object, that nothing does."""
+    past: bool = False
+    """Whether it is said in the past tense, of a state that may be over."""
+    serial: int | None = None
+    """The number of the list item it is, where it is one."""
+    notes: tuple[str, ...] = ()
+    """What was odd about its dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From when to when something holds, by which statements, and what ended it."""
+
+    subject: str
+    relation: str
+    object: str
+    valid_from: datetime | None
+    """None where no statement has a date."""
+    valid_to: datetime | None
+    """None while it is open; the moment itself is no longer in it."""
+    evidence: tuple[Statement, ...]
+    """The statements that say so, oldest first."""
+    closed_by: Statement | None = None
+    reason: str = ""
+    """Why it ended; empty while it is open."""
+    conflicts: tuple[Statement, ...] = ()
+    """What says otherwise of the same time: neither side is chosen."""
+    is_functional: bool = False
+    """Whether the relation has one object at a time, so that a newer one ends it."""
+    notes: tuple[str, ...] = ()
+
+    def is_open(self) -> bool:
+        """Whether nothing has ended it."""
+        return self.valid_to is None and not self.reason
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether it holds at a moment, as far as is known."""
+        begun = self.valid_from is None or self.valid_from <= moment
+        return begun and (self.is_open() if self.valid_to is None else moment < self.valid_to)

@@ -53,6 +53,11 @@ class KnowledgeGraph:
     """How many entities were ever named; one that no passage names any more has no edge."""
 
     @property
+    def is_stored(self) -> bool:
+        """Whether `rows` is all there is to it, so that compiled work may read them as they lie."""
+        return True
+
+    @property
     def node_count(self) -> int:
         """One more than the largest node."""
         return self.first_entity + self.entity_count

@@ -52,7 +52,7 @@ def forward_push(
         return ()
     start = restarts(resets, graph.node_count)
     tolerance = max(tolerance, FINEST / (1 - damping))
-    kernel = compiler().kernel_if_ready()
+    kernel = compiler().kernel_if_ready() if graph.is_stored else None
     if kernel is None:
         nodes, scores, edges = push_vectorised(graph, start, damping, tolerance)
     else:
