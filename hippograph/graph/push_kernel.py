@@ -102,6 +102,26 @@ def _row(pages: Array, directory: Array, node: int) -> int:
 
 
 @njit
+def _stretches(blocks: Array, begin: int) -> int:
+    """In how many stretches a row's edges lie that begins there: below zero stands where its blocks are listed."""
+    if begin >= 0:
+        return 1
+    if -1 - begin >= blocks.size or 3 * blocks[-1 - begin] >= blocks.size + 1 + begin:
+        raise IndexError("a block is outside the tables")
+    return int(blocks[-1 - begin])
+
+
+@njit
+def _stretch(pages: Array, blocks: Array, row: int, number: int) -> tuple[int, int]:
+    """Where one of the stretches of a row begins and ends."""
+    start, count = pages[row], pages[row + 1]
+    if start < 0:
+        place = -start + 3 * number
+        start, count = blocks[place], blocks[place + 1]
+    return start, start + count
+
+
+@njit
 def _frontier(
     slots: Slots, reached: Array, count: int, pages: Array, directory: Array, tolerance: float
 ) -> Array:
@@ -196,13 +216,14 @@ def _ascending(nodes: Array, used: int) -> Array:
 @njit(
     "Tuple((int64[::1], float64[:, ::1], int64))("
     "Array(int64, 1, 'C', readonly=True), Array(int64, 1, 'C', readonly=True), "
+    "Array(int64, 1, 'C', readonly=True), "
     "Array(int32, 1, 'C', readonly=True), Array(int32, 1, 'C', readonly=True), "
     "int64[::1], float64[:, ::1], float64, float64)",
     nogil=True,
     cache=True,
 )
 def push(
-    pages: Array, directory: Array, columns: Array, amounts: Array,
+    pages: Array, directory: Array, blocks: Array, columns: Array, amounts: Array,
     seeds: Array, masses: Array, damping: float, tolerance: float,
 ) -> tuple[Array, Array, int]:  # fmt: skip
     """The nodes reached, ascending; their scores in each walk; and how many edges were walked.
@@ -223,18 +244,22 @@ def push(
         count = 0
         shares = _keep(slots, frontier, pages, damping)
         for i in range(len(frontier)):
-            start = pages[frontier[i, 1]]
-            end = start + pages[frontier[i, 1] + 1]
-            if start < 0 or end < start or end > columns.size:
-                raise IndexError("an edge is outside the tables")
-            edges += end - start
-            if used + end - start > slots.nodes.size:
-                slots = _grown(slots, used, used + end - start)
-                longer = np.empty(slots.nodes.size, np.int64)
-                for j in range(count):
-                    longer[j] = reached[j]
-                reached = longer
-            used, count = _hand_on(slots, used, start, end, columns, amounts, shares[i], turn, reached, count)
+            row = frontier[i, 1]
+            stretches = _stretches(blocks, pages[row])
+            for number in range(stretches):
+                start, end = _stretch(pages, blocks, row, number)
+                if start < 0 or end < start or end > columns.size:
+                    raise IndexError("an edge is outside the tables")
+                edges += end - start
+                if used + end - start > slots.nodes.size:
+                    slots = _grown(slots, used, used + end - start)
+                    longer = np.empty(slots.nodes.size, np.int64)
+                    for j in range(count):
+                        longer[j] = reached[j]
+                    reached = longer
+                used, count = _hand_on(
+                    slots, used, start, end, columns, amounts, shares[i], turn, reached, count
+                )
         frontier = _frontier(slots, reached, count, pages, directory, tolerance)
     order = _ascending(slots.nodes, used)
     found, scores = np.empty(used, np.int64), np.empty((walks, used), np.float64)

@@ -73,6 +73,9 @@ FORMAT = 2
 NO_ROOM = 1 << 16
 """With fewer bytes left than this a disk is full."""
 
+CACHE_KILOBYTES = 32_768
+"""What of the file stays in memory: a change looks up hundreds of keys, each by the same upper pages."""
+
 KEYS_AT_ONCE = 500
 """How many keys are looked up in one query."""
 
@@ -101,6 +104,7 @@ class Stage:
             try:
                 self._db = sqlite3.connect(folder / STAGE_NAME)
                 self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute(f"PRAGMA cache_size = -{CACHE_KILOBYTES}")
                 # In one transaction: a stage that has its tables has the number of its format.
                 mark = "" if self._has_format() else f"PRAGMA user_version = {FORMAT};"
                 self._db.executescript(f"BEGIN; {SCHEMA} {mark} COMMIT;")
@@ -419,15 +423,18 @@ class Stage:
 
     def steps(self, embedder: str, strings: Sequence[str], dimension: int) -> Steps:
         """The kept vectors of some strings: shape (len(strings), dimension). Raises IndexDamaged for a missing one."""
-        out = np.empty((len(strings), dimension), dtype=np.int16)
-        for row, string in enumerate(strings):
-            key = content_id(embedder, string)
-            (found,) = next(self._read("SELECT vector FROM vectors WHERE key = ?", key), (b"",))
-            if len(found) != 2 * dimension:
-                raise IndexDamaged(
-                    f"{self.folder / STAGE_NAME} lacks a vector it should hold; run the index command again."
-                )
-            out[row] = np.frombuffer(found, dtype=np.int16)
+        keys = [content_id(embedder, string) for string in strings]
+        out = np.empty((len(keys), dimension), dtype=np.int16)
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            some = keys[start : start + KEYS_AT_ONCE]
+            found = dict(self._read(f"SELECT key, vector FROM vectors WHERE {_among(some)}", *some))
+            for row, key in enumerate(some, start):
+                vector = found.get(key, b"")
+                if len(vector) != 2 * dimension:
+                    raise IndexDamaged(
+                        f"{self.folder / STAGE_NAME} lacks a vector it should hold; run the index command again."
+                    )
+                out[row] = np.frombuffer(vector, dtype=np.int16)
         return out
 
     def _present(self, table: str, keys: Sequence[str]) -> set[str]:
@@ -435,10 +442,7 @@ class Stage:
         found: set[str] = set()
         for start in range(0, len(keys), KEYS_AT_ONCE):
             some = keys[start : start + KEYS_AT_ONCE]
-            marks = ",".join("?" * len(some))
-            found.update(
-                key for (key,) in self._read(f"SELECT key FROM {table} WHERE key IN ({marks})", *some)
-            )
+            found.update(key for (key,) in self._read(f"SELECT key FROM {table} WHERE {_among(some)}", *some))
         return found
 
     def _read(self, query: str, *values: str) -> Iterator[Any]:
@@ -450,6 +454,11 @@ class Stage:
     def _transaction(self) -> Iterator[None]:
         with storage_errors(self.folder), self._db:
             yield
+
+
+def _among(keys: Sequence[str]) -> str:
+    """The condition that a key is one of some."""
+    return f"key IN ({','.join('?' * len(keys))})"
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -167,6 +167,8 @@ def test_a_hub_is_not_walked_through_for_less_than_the_tolerance(make):
         ("graph.index.directory", 0, 10**12),
         ("graph.index.directory", 0, -(10**12)),
         ("graph.0.columns", slice(None), -7),
+        ("graph.index", 128 * 3 + 3, -1),  # where the blocks of node 1 are listed
+        ("graph.index", 128 * 3 + 3, -(10**12)),
     ],
 )
 def test_the_compiled_push_never_reads_outside_of_damaged_tables(kernel, tmp_path, name, place, value):

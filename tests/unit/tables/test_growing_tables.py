@@ -154,10 +154,15 @@ def amounts_of(matrix, rows=range(10)):
 
 
 @hypothesis_settings(deadline=None)
-@given(st.lists(entries, max_size=8), st.booleans())
-def test_a_matrix_is_the_sum_of_what_was_added(history, written_anew):
-    """Entries that come to zero are gone; columns ascend; totals are the rows' sums; old versions stay readable."""
+@given(st.lists(entries, max_size=8), st.booleans(), st.sampled_from([1, 3, 128]))
+def test_a_matrix_is_the_sum_of_what_was_added(history, written_anew, block):
+    """Entries that come to zero are gone; columns ascend; totals are the rows' sums; old versions stay readable.
+
+    That holds whether rows lie in one piece or in blocks.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows_module, "BLOCK", block)
+        patch.setattr(rows_module, "MOST", 2 * block)
         if written_anew:
             patch.setattr(rows_module, "SMALL", 0)
             patch.setattr(rows_module, "WASTE", 1)
@@ -174,6 +179,9 @@ def test_a_matrix_is_the_sum_of_what_was_added(history, written_anew):
         opened = Rows(version, "matrix")
         assert amounts_of(opened) == dict(sorted(then.items()))
         assert opened.entry_count == len(then)
+        lengths, columns, _ = opened.gather(np.arange(10))
+        assert columns.tolist() == [column for _, column in sorted(then)]
+        assert lengths.tolist() == [sum(row == wanted for row, _ in then) for wanted in range(10)]
         assert opened.filled().tolist() == sorted({row for row, _ in then})
         assert opened.totals(np.arange(10)).tolist() == [
             sum(n for (row, _), n in then.items() if row == wanted) for wanted in range(10)
@@ -187,6 +195,34 @@ def test_rows_are_gathered_as_they_are_read_alone():
     lengths, columns, amounts = matrix.gather(np.array([3, 0, 1]))
 
     assert (lengths.tolist(), columns.tolist(), amounts.tolist()) == ([2, 0, 1], [5, 7, 2], [4, 1, 1])
+
+
+def test_a_change_to_a_long_row_writes_the_blocks_it_meets():
+    """Of a row of a hundred thousand entries a change to three writes a few hundred anew."""
+    files = Files()
+    matrix = Rows(files, "matrix")
+    columns = np.arange(100_000) * 2
+    matrix.add(np.zeros(len(columns), dtype=np.int64), columns, np.ones(len(columns), dtype=np.int64))
+    before = files.lengths["matrix.0.columns"]
+    matrix.add(np.zeros(3, dtype=np.int64), np.array([1, 100_000, 199_999]), np.array([5, -1, 5]))
+
+    assert files.lengths["matrix.0.columns"] - before < 4 * 3 * 260
+    assert matrix.row(0)[0].tolist() == sorted({*columns.tolist(), 1, 199_999} - {100_000})
+    assert matrix.totals(np.array([0])).tolist() == [100_000 + 10 - 1]
+
+
+def test_a_row_that_shrinks_to_nothing_is_empty():
+    """All blocks of a long row are taken back, in any order."""
+    matrix = Rows(Files(), "matrix")
+    columns = np.random.default_rng(1).permutation(1000)
+    zeros, ones = np.zeros(1000, dtype=np.int64), np.ones(1000, dtype=np.int64)
+    matrix.add(zeros, columns, ones)
+    for part in np.array_split(columns, 7):
+        matrix.add(zeros[: len(part)], part, -ones[: len(part)])
+
+    assert matrix.filled().tolist() == []
+    assert matrix.row(0)[0].tolist() == []
+    assert matrix.totals(np.array([0])).tolist() == [0]
 
 
 def test_an_amount_beyond_what_an_entry_holds_is_an_error():
