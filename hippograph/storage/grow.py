@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from hippograph.errors import StorageError
 from hippograph.graph.build import apply, as_contributions, contributions_of, synonymy_edges, units
 from hippograph.graph.knowledge_graph import CONTRIBUTION, Contributions
-from hippograph.graph.synonymy import find_new_synonyms, numerals_of
+from hippograph.graph.synonymy import SynonymyPairs, find_new_synonyms, numerals_of
 from hippograph.index_tables import IndexTables
 from hippograph.settings import GraphSettings
 from hippograph.storage.records import (
@@ -71,8 +72,12 @@ def grow(
     before = Counted(tables, gone, new)
     taken = _withdraw(tables, gone)
     first_new = len(tables.entities)
-    brought = _admit(tables, new, settings, steps_of)
-    parted, joined = _join_synonyms(tables, before, first_new, settings)
+    node_of = _name_entities(tables, [each.extraction for each in new], steps_of)
+    with ThreadPoolExecutor(1) as beside:  # products of matrices leave the interpreter to the rest of the work
+        synonyms = beside.submit(_new_synonyms, tables, first_new, settings)
+        brought = _admit(tables, new, node_of, settings, steps_of)
+        _keep_synonyms(tables, synonyms.result(), settings)
+    parted, joined = _join_synonyms(tables, before, settings)
     apply(tables.edges, added=np.concatenate([brought, joined]), taken=np.concatenate([taken, parted]))
 
 
@@ -180,6 +185,7 @@ def _withdraw(tables: IndexTables, rows: Places) -> Contributions:
 def _admit(
     tables: IndexTables,
     new: Sequence[Admitted],
+    node_of: Mapping[str, int],
     settings: GraphSettings,
     steps_of: Callable[[Sequence[str]], Steps],
 ) -> Contributions:
@@ -191,7 +197,6 @@ def _admit(
         raise StorageError(f"The index has room for {tables.first_entity} passages. Run: hippograph compact")
     passages = [each.passage for each in new]
     extractions = [each.extraction for each in new]
-    node_of = _name_entities(tables, extractions, steps_of)
     _count_names(tables, extractions, 1)
     contributions = _link(tables, first, passages, extractions, node_of, settings)
     texts, sentences = passage_strings(passages)
@@ -358,24 +363,34 @@ class Counted:
         return np.sort(numbers[lives & ~self._lived]), np.sort(numbers[self._lived & ~lives])
 
 
+def _new_synonyms(tables: IndexTables, first_new: int, settings: GraphSettings) -> SynonymyPairs | None:
+    """The pairs that new entities are in; None where such edges are not wanted."""
+    if settings.synonymy_weight <= 0:
+        return None
+    return find_new_synonyms(
+        tables.entity_vectors.values, tables.entity_numerals.values, first_new, settings.synonymy_threshold
+    )
+
+
+def _keep_synonyms(tables: IndexTables, pairs: SynonymyPairs | None, settings: GraphSettings) -> None:
+    if pairs is None or not len(pairs):
+        return
+    weights = np.array([units(settings.synonymy_weight * cosine) for cosine in pairs.cosine.tolist()])
+    tables.synonyms.add(
+        np.concatenate([pairs.left, pairs.right]),
+        np.concatenate([pairs.right, pairs.left]),
+        np.concatenate([weights, weights]),
+    )
+
+
 def _join_synonyms(
-    tables: IndexTables, before: Counted, first_new: int, settings: GraphSettings
+    tables: IndexTables, before: Counted, settings: GraphSettings
 ) -> tuple[Contributions, Contributions]:
     """The synonymy edges that go and those that come: they stand between entities that some passage names."""
     born, died = before.changes(tables)
     tables.count(entities=len(born) - len(died))
     if settings.synonymy_weight <= 0:
         return NO_CONTRIBUTIONS, NO_CONTRIBUTIONS
-    pairs = find_new_synonyms(
-        tables.entity_vectors.values, tables.entity_numerals.values, first_new, settings.synonymy_threshold
-    )
-    if len(pairs):
-        weights = np.array([units(settings.synonymy_weight * cosine) for cosine in pairs.cosine.tolist()])
-        tables.synonyms.add(
-            np.concatenate([pairs.left, pairs.right]),
-            np.concatenate([pairs.right, pairs.left]),
-            np.concatenate([weights, weights]),
-        )
     return _edges_of(tables, died, born), _edges_of(tables, born, NOBODY)
 
 
