@@ -8,6 +8,7 @@ out, or something it made up. What happens to those is the rule of `align`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from hippograph.text.dates import DATE
 from hippograph.text.names import normal_name, title_name, words
@@ -151,9 +152,10 @@ class _Places:
         return len(wanted & among) / len(wanted) if wanted else 0.0
 
 
-def _words(text: str) -> list[str]:
-    """The words of a text in normal form; its signs where it has no words."""
-    return words(normal_name(text)) or normal_name(text).split()
+@lru_cache(maxsize=8192)
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a text in normal form; its signs where it has no words. A name is looked for many times."""
+    return tuple(words(normal_name(text)) or normal_name(text).split())
 
 
 def _joined(row: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 from hippograph.adapters.openai_generator.accounting import Ledger, Prices
@@ -29,6 +30,10 @@ FIRST_PAUSE_SECONDS = 0.5
 """Before the first repetition where the server names no pause; doubled each time."""
 MOST_CONNECTIONS = 2
 """How often at most it is tried again to reach a server at all: who forgot to start it should not wait to hear so."""
+CALLS_A_CLIENT = 16
+"""How many calls share one client: before each call its pool looks at every connection it holds, so that with many
+connections looking takes more time than anything else."""
+MOST_CLIENTS = 16
 MOST_PUTTINGS = 8
 """How many ways to put one request are tried at most."""
 
@@ -129,7 +134,7 @@ class Calls:
     @asynccontextmanager
     async def turn(self, request: ModelRequest, budget: Budget) -> AsyncIterator[Turn]:
         """A free place, at the allowed pace, with the expected tokens set aside. Raises BudgetSpent."""
-        self.client()
+        self._open_clients()
         expected = self.estimated(request, request.max_tokens or EXPECTED_REPLY_TOKENS)
         tokens = expected.prompt_tokens + expected.completion_tokens
         async with self._slot(budget):
@@ -184,13 +189,19 @@ class Calls:
         return self.prices.usage(prompt_tokens(request.messages), completion, estimated=True)
 
     def client(self) -> Any:
-        """The client of the running loop; a new one where the loop is new."""
+        """One of the clients of the running loop, in turn."""
+        self._open_clients()
+        return next(self._in_turn)
+
+    def _open_clients(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop = loop
-            self._slots = asyncio.Semaphore(self._settings.concurrency)
-            self._client = self.server.client()
-        return self._client
+        if self._loop is loop:
+            return
+        self._loop = loop
+        self._slots = asyncio.Semaphore(self._settings.concurrency)
+        count = min(-(-self._settings.concurrency // CALLS_A_CLIENT), MOST_CLIENTS)
+        self._clients = [self.server.client() for _ in range(count)]
+        self._in_turn = cycle(self._clients)
 
     def completions(self) -> Any:
         """The chat completions of the running loop's client."""
@@ -199,7 +210,8 @@ class Calls:
     async def close(self) -> None:
         """Close the connections."""
         if self._loop is asyncio.get_running_loop():
-            await self._client.close()
+            for client in self._clients:
+                await client.close()
             self._loop = None
 
 

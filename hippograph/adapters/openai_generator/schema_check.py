@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from hippograph.adapters.openai_generator.quick_check import quick_check
 from hippograph.errors import UnreadableOutput
 
 DEEPEST = 60
@@ -25,9 +26,12 @@ class SchemaCheck:
             raise ValueError(f"The request's JSON schema is wrong: {error.message}") from error
         self._schema = schema
         self._validator = Draft202012Validator(schema)
+        self._surely_fits = quick_check(schema)
 
     def check(self, data: Any) -> tuple[Any, bool]:
         """The data, and whether values had to be written another way. Raises UnreadableOutput naming the place."""
+        if self._surely_fits(data):
+            return data, False
         problem = self._problem(data)
         if problem is None:
             return data, False
