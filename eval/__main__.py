@@ -218,6 +218,35 @@ def claims(
 
 
 @app.command()
+def rewriting(
+    dataset: DatasetFolder,
+    answers: Annotated[int, typer.Option(min=1, help="How many answers with a planted falsehood.")] = 200,
+    seed: Annotated[int, typer.Option(help="What chance draws from.")] = 1,
+    documents: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Index only N documents, drawn by the seed; 0 for all.")
+    ] = 0,
+    verifier: Annotated[str | None, typer.Option(help="rules, or llm; else as the settings say.")] = None,
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether checking while writing removes a planted falsehood, and how many true sentences that costs."""
+    from eval.claims_over import open_for_claims
+    from eval.rewriting import measure_rewriting
+    from eval.tables import bars, show_values
+
+    with bars() as shown:
+        memory, judge = open_for_claims(dataset, index, documents, seed, verifier, shown.step)
+        with memory:
+            report = measure_rewriting(dataset.resolve().name, memory, judge, answers, seed, shown.watch)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values(
+            str(report["dataset"]), {name: value for name, value in report.items() if name != "per_answer"}
+        )
+
+
+@app.command()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="A report written with --json.")],
     second: Annotated[Path, typer.Argument(metavar="B.json", help="Another over the same questions.")],

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hippograph.answering import ask, ask_stream
+from hippograph.checked_answering import ask_checked
 from hippograph.checking import check_text
 from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, SettingsError, StorageError
 from hippograph.generation.shape import Shape
@@ -21,7 +22,7 @@ from hippograph.indexing import (
     rewrite_index,
     update_index,
 )
-from hippograph.ports import Connector, Embedder, Parts
+from hippograph.ports import Connector, Embedder, Generator, Parts, Verifier
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.question import checked_question
 from hippograph.searching import Searching
@@ -140,6 +141,11 @@ class Hippograph:
         return self._parts.embedder
 
     @property
+    def parts(self) -> Parts:
+        """The parts it was opened with."""
+        return self._parts
+
+    @property
     def index(self) -> PublishedIndex:
         """The opened version, for tools that look inside. Raises StorageError once it is closed."""
         if self._index is None:
@@ -181,23 +187,51 @@ class Hippograph:
         with damage_told(self.index):
             return searching.search(checked_question(question), query_vector, k, method)
 
-    def ask(self, question: str, schema: Shape | None = None) -> Answer:
+    def ask(
+        self, question: str, schema: Shape | None = None, *, working_memory: bool | None = None
+    ) -> Answer:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError.
 
         With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
-        cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it.
+        cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it. With
+        `working_memory` each sentence is checked against the index while the answer is written, and the trace holds
+        the refresh log; None leaves it to the settings.
         """
         searching = self.searching
+        if self._is_checked(working_memory):
+            if schema is not None:
+                raise SettingsError(
+                    "An answer in a shape is written in one piece: ask without working memory."
+                )
+            *_, last = self._stream_checked(checked_question(question), searching)
+            assert isinstance(last, Answer)
+            return last
         with damage_told(searching.index):
             return ask(checked_question(question), searching, self._parts, self._settings, schema)
 
-    def ask_stream(self, question: str) -> Iterator[CitedSentence | Answer]:
-        """Each sentence as soon as it is written and its citations are verified, and the answer at the end."""
-        return self._stream(checked_question(question), self.searching)
+    def ask_stream(
+        self, question: str, *, working_memory: bool | None = None
+    ) -> Iterator[CitedSentence | Answer]:
+        """Each sentence as soon as it is written and its citations are verified, and the answer at the end.
+
+        With `working_memory` a sentence is given once it is checked, and none is ever taken back.
+        """
+        stream = self._stream_checked if self._is_checked(working_memory) else self._stream
+        return stream(checked_question(question), self.searching)
 
     def _stream(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
         with damage_told(searching.index):
             yield from ask_stream(question, searching, self._parts, self._settings)
+
+    def _is_checked(self, working_memory: bool | None) -> bool:
+        return self._settings.working_memory.enabled if working_memory is None else working_memory
+
+    def _stream_checked(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
+        def verifier(generator: Generator | None) -> Verifier:
+            return build_verifier(self._settings, self._parts.embedder, generator)
+
+        with damage_told(searching.index):
+            yield from ask_checked(question, searching, self, self._parts, self._settings, verifier)
 
     def check(self, text: str, topic: str = "") -> CheckReport:
         """Each claim of a text against the index: supported, refuted or not enough evidence. Raises QuestionError.

@@ -37,10 +37,10 @@ def read_schema(file: Path) -> dict[str, Any]:
     return schema
 
 
-def show_stream(memory: Hippograph, question: str) -> None:
+def show_stream(memory: Hippograph, question: str, working_memory: bool | None = None) -> Answer:
     """Each sentence when it is written and checked, then the sources and how they were found."""
     screen, shown = Screen(), list[CitedSentence]()
-    stream = memory.ask_stream(question)
+    stream = memory.ask_stream(question, working_memory=working_memory)
     with waiting("looking for an answer"):
         each = next(stream)
     while isinstance(each, CitedSentence):
@@ -49,6 +49,7 @@ def show_stream(memory: Hippograph, question: str) -> None:
         sys.stdout.flush()
         each = next(stream)
     _show_end(screen, each)
+    return each
 
 
 def _show_end(screen: Screen, answer: Answer) -> None:

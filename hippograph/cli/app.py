@@ -240,6 +240,17 @@ def ask(
         Path | None,
         typer.Option(metavar="FILE", help="A JSON schema: the answer's data in that shape (with a model)."),
     ] = None,
+    check_while_writing: Annotated[
+        bool,
+        typer.Option(
+            "--check-while-writing",
+            help="Hold each sentence against the index as it is written; what is not borne out is written once more, "
+            "or left out.",
+        ),
+    ] = False,
+    show_refreshes: Annotated[
+        bool, typer.Option("--show-refreshes", help="And what was read, checked and left out on the way.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """An answer that cites the sentences it rests on, or a refusal that says why."""
@@ -249,17 +260,26 @@ def ask(
 
     if stream and (as_json or schema):
         raise wrong_call("--stream", "with --json or --schema the answer comes in one piece.")
+    if check_while_writing and schema:
+        raise wrong_call("--check-while-writing", "with --schema the answer is written in one piece.")
     shape = read_schema(schema) if schema else None
+    checked = True if check_while_writing else None
     opened = _memory(folder) if answerer is None else open_with_answerer(folder, answerer)
     with opened as memory:
         if stream:
-            show_stream(memory, question)
-            return
-        answer = _waiting("looking for an answer", lambda: memory.ask(question, shape))
+            answer = show_stream(memory, question, checked)
+        else:
+            answer = _waiting(
+                "looking for an answer", lambda: memory.ask(question, shape, working_memory=checked)
+            )
         if as_json:
             json_of.print_json(json_of.answer(answer))
-        else:
+        elif not stream:
             show_answer(answer)
+    if show_refreshes and not as_json:
+        from hippograph.cli import refreshes
+
+        refreshes.show_refreshes(answer)
 
 
 @app.command()

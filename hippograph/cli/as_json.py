@@ -12,6 +12,7 @@ from hippograph.engine import IndexStatus, KeptVersion
 from hippograph.indexing import IndexReport
 from hippograph.types import Answer, Citation, IndexVersion, RankedPassage, SearchTrace, Usage
 from hippograph.upgrading import Upgraded
+from hippograph.working_memory.log import log_records
 
 
 def print_json(record: Any) -> None:
@@ -165,6 +166,7 @@ def trace(went: SearchTrace) -> dict[str, Any]:
         "queries": list(went.queries),
         "walk": [{"edges": s.edges, "mass": round(s.mass, 6), "nodes": s.nodes} for s in went.walk],
         "timings_ms": {step: round(spent, 3) for step, spent in went.timings_ms.items()},
+        **({"refreshes": log_records(went.refreshes)} if went.refreshes else {}),
     }
 
 
