@@ -167,13 +167,13 @@ def _link(stage: Stage, tables: IndexTables, shape: Shape, told: Callable[[int, 
 
     done = 0
     for some in batches(pending, DOCUMENTS_AT_ONCE):
-        states = [_state(stage, id_, shape.extractor) for id_ in some]
+        states = [state_of(stage, id_, shape.extractor) for id_ in some]
         grow(tables, states, shape.settings.graph, steps_of)
         done += len(some)
         told(done, len(pending))
 
 
-def _state(stage: Stage, id_: DocumentId, extractor: str) -> DocumentState:
+def state_of(stage: Stage, id_: DocumentId, extractor: str) -> DocumentState:
     """A document as it should be published; a copy of another is indexed with that one alone."""
     if stage.original_of(id_) != id_:
         return DocumentState(id_, None)

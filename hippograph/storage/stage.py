@@ -73,6 +73,8 @@ FORMAT = 2
 NO_ROOM = 1 << 16
 """With fewer bytes left than this a disk is full."""
 
+WAY_OUT = "Delete this one file and index all sources again with --migrate; what is published is untouched."
+
 CACHE_KILOBYTES = 32_768
 """What of the file stays in memory: a change looks up hundreds of keys, each by the same upper pages."""
 
@@ -486,10 +488,7 @@ def wrong_stage(folder: Path) -> list[str]:
         found = [] if "locked" in str(error) else [str(error)]
     except sqlite3.DatabaseError as error:
         found = [str(error)]
-    way_out = (
-        "Delete this one file and index all sources again with --migrate; what is published is untouched."
-    )
-    return [f"{path} is damaged: {problem}. {way_out}" for problem in found if problem != "ok"]
+    return [f"{path} is damaged: {problem}. {WAY_OUT}" for problem in found if problem != "ok"]
 
 
 @contextmanager

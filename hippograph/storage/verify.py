@@ -1,4 +1,7 @@
-"""Verifying: every byte against its checksum, every count and edge against the passages it comes from."""
+"""Verifying: every byte against its checksum, every count and edge against the passages it comes from.
+
+SQLite keeps no checksums, so what the stage holds of documents that are published is compared with what is published.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,25 @@ from pathlib import Path
 
 import numpy as np
 
-from hippograph.errors import HippographError, IndexDamaged
+from hippograph.errors import HippographError, IndexDamaged, PublishConflict, StorageError
 from hippograph.graph.build import apply
 from hippograph.index_tables import IndexTables
 from hippograph.published import PublishedIndex
+from hippograph.storage.grow import passage_strings, within
 from hippograph.storage.manifest import Manifest
+from hippograph.storage.publish import state_of
 from hippograph.storage.reader import open_tables
-from hippograph.storage.records import extraction_from_json, passage_from_json
+from hippograph.storage.records import (
+    extraction_from_json,
+    extraction_to_json,
+    passage_from_json,
+    passage_to_json,
+    split_document,
+)
+from hippograph.storage.stage import STAGE_NAME, WAY_OUT, Stage, wrong_stage
 from hippograph.tables import Files, Rows
 from hippograph.text.names import normal_name
-from hippograph.types import Grade, IndexVersion
+from hippograph.types import DocumentId, Grade, IndexVersion
 from hippograph.vectors import to_steps
 
 
@@ -28,6 +40,51 @@ def verify_version(root: Path, manifest: Manifest) -> list[str]:
     except IndexDamaged as error:
         return [str(error)]
     return list(tables.files.wrong_checksums()) or list(_wrong_tables(tables, manifest))
+
+
+def wrong_work(root: Path, manifest: Manifest) -> list[str]:
+    """What is wrong with the stage of an index; what only it holds, and what another writer is at, is not looked at."""
+    if found := wrong_stage(root):
+        return found
+    path = root / STAGE_NAME
+    try:
+        with Stage(root) as stage:
+            differing = list(_contradictions(stage, open_tables(root, manifest), manifest))
+    except (PublishConflict, StorageError):  # another writer is at work, or the folder cannot be written
+        return []
+    except (IndexDamaged, ValueError, KeyError, TypeError) as error:
+        return [f"{path} is damaged: {error}. {WAY_OUT}"]
+    return [f"{path} is damaged: {problem}. {WAY_OUT}" for problem in differing]
+
+
+def _contradictions(stage: Stage, tables: IndexTables, manifest: Manifest) -> Iterator[str]:
+    """The published documents that would be published otherwise, though nothing is said to have changed."""
+    if stage.published() != manifest.version.id:
+        return
+    pending = set(stage.pending())
+    for number in range(len(tables.document_ids)):
+        id_ = tables.document_ids[number]
+        record = int(tables.document_states.at(number)[0]) - 1
+        if record < 0 or id_ in pending:
+            continue
+        state = state_of(stage, DocumentId(id_), manifest.parts["extractor"])
+        kept = (tables.document_records[record], tables.document_texts[record])
+        if state.document is None or split_document(state.document) != kept:
+            yield f"it says something else of the document {id_!r} than what is published"
+            continue
+        rows, positions = tables.document_passages.row(number)
+        rows = rows[np.argsort(positions)]
+        found = [
+            (passage_to_json(passage), extraction_to_json(within(passage, extraction)))
+            for passage, extraction in zip(state.passages, state.extractions, strict=True)
+        ]
+        if found != [(tables.passages[row], tables.extractions[row]) for row in rows.tolist()]:
+            yield f"it says something else of the passages of {id_!r} than what is published"
+            continue
+        texts, _ = passage_strings(state.passages)
+        steps = stage.steps(manifest.parts["embedder"], texts, tables.dimension)
+        if not np.array_equal(steps, to_steps(tables.passage_vectors.values[rows])):
+            yield f"it holds other vectors of the passages of {id_!r} than what is published"
 
 
 @contextmanager

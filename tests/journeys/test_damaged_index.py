@@ -4,8 +4,9 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -46,6 +47,10 @@ DAMAGES = {
 
 def flipped(content, place):
     return content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+
+
+def bit_flipped(content, place):
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
 
 @contextmanager
@@ -169,6 +174,34 @@ def test_damage_to_the_stage_is_noticed(grown, damage):
 
     assert noticed
     assert found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT record FROM documents WHERE id = 'menabrea'",
+        "SELECT record FROM passages WHERE document = 'menabrea'",
+        "SELECT record FROM extractions WHERE record LIKE '%Italy%' LIMIT 1",
+        "SELECT vector FROM vectors ORDER BY length(key), key",
+    ],
+)
+def test_one_flipped_bit_of_the_stage_is_noticed(grown, query):
+    """SQLite keeps no checksums: what was published tells what a document, a passage or its vector should be."""
+    path = grown.folder / "stage.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        values = [
+            value if isinstance(value, bytes) else value.encode() for (value,) in database.execute(query)
+        ]
+    whole, content = notices(grown.folder), path.read_bytes()
+    places = [content.find(value) + len(value) // 2 for value in values if value in content]
+    noticed = []
+    for place in places:
+        with damaged(path, lambda content, place=place: bit_flipped(content, place)):
+            noticed.append(bool(notices(grown.folder)))
+
+    assert not whole
+    assert any(noticed) if "vectors" in query else noticed == [True]
 
 
 @pytest.mark.parametrize("damage", ["cut off", "altered in the middle", "deleted"])
