@@ -38,7 +38,7 @@ from hippograph.storage.manifest import (
 from hippograph.storage.overview import StageOverview, look_into_stage
 from hippograph.storage.reader import open_version
 from hippograph.storage.stage import wrong_stage
-from hippograph.storage.verify import damage_told, verify_version
+from hippograph.storage.verify import damage_told, verify_version, wrong_work
 from hippograph.storage.versions import bytes_on_disk, go_back
 from hippograph.types import (
     Answer,
@@ -421,7 +421,9 @@ def read_status(folder: str | Path) -> IndexStatus:
 def verify_index(folder: str | Path) -> list[str]:
     """Everything that is wrong with an index: its visible version, those that are kept, and the work in progress."""
     folder = Path(folder)
-    return [*verify_version(folder, read_manifest(folder)), *wrong_versions(folder), *wrong_stage(folder)]
+    manifest = read_manifest(folder)
+    problems = [*verify_version(folder, manifest), *wrong_versions(folder)]
+    return [*problems, *(wrong_stage(folder) if problems else wrong_work(folder, manifest))]
 
 
 def _status(folder: Path, manifest: Manifest) -> IndexStatus:
