@@ -284,6 +284,8 @@ class SearchTrace:
     """What went wrong on the way and was done without, such as a model that could not be reached."""
     queries: tuple[str, ...] = ()
     """What was searched for after the question itself, in order."""
+    notes: tuple[str, ...] = ()
+    """What the method did on the way that is its own, in words: units read, communities chosen, neighbours brought."""
     walk: tuple[WalkStep, ...] = ()
     """Where the walk spent its visits; empty where nothing walked."""
     refreshes: tuple[Refresh, ...] = ()
