@@ -164,6 +164,7 @@ def trace(went: SearchTrace) -> dict[str, Any]:
         "fallback": went.fallback,
         "warnings": list(went.warnings),
         "queries": list(went.queries),
+        "notes": list(went.notes),
         "walk": [{"edges": s.edges, "mass": round(s.mass, 6), "nodes": s.nodes} for s in went.walk],
         "timings_ms": {step: round(spent, 3) for step, spent in went.timings_ms.items()},
         **({"refreshes": log_records(went.refreshes)} if went.refreshes else {}),
