@@ -77,6 +77,8 @@ def show_explanation(told: Explanation) -> None:
         screen.print(_section("Walked from", [Text(_short(fact)) for fact in trace.seeds.facts]))
     if trace.walk:
         screen.print(_section("The walk", [Text(_walk(trace.walk))]))
+    if trace.notes:
+        screen.print(_section("What it did", [Text(note) for note in trace.notes]))
     if trace.fallback:
         screen.print(Text(f"The graph did not help, dense ranking answers: {trace.fallback}", style="yellow"))
     blocks = [_passage(each) for each in told.passages] or [Text("Nothing was found.")]
