@@ -90,6 +90,12 @@ class PublishedIndex:
         keys: npt.NDArray[np.uint64] = self.tables.passage_keys.values[passages]
         return keys
 
+    def passages_of_document(self, passage: Row) -> Rows:
+        """The passages cut from the same document, in reading order."""
+        document = int(self.tables.passage_documents.values[passage])
+        rows, positions = self.tables.document_passages.row(document)
+        return rows[np.argsort(positions, kind="stable")].astype(np.int64)
+
     def sentence_rows(self, passage: Row) -> range:
         """The rows of a passage's sentences."""
         ends = self.tables.sentence_ends.values
