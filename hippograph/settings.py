@@ -104,6 +104,12 @@ class RetrievalSettings(Section):
     """How many passages an answer may draw on."""
     compat: Literal["none", "upstream"] = "upstream"
     """Which graph hipporag1 and hipporag2 walk over: that of the authors' code with its doubled edges, or ours."""
+    units: Literal["passages", "facts", "atomic", "summaries", "mixed"] = "mixed"
+    """What the method structural looks among: passages, facts, single sentences, summaries of documents, or all."""
+    unit_search: Literal["single", "reranked", "iterative"] = "iterative"
+    """How it looks: once; once and then in a better order; or again for what was found first."""
+    answer_from: Literal["passages", "units"] = "passages"
+    """What an answer after a structural search reads: whole passages, or only the sentences of the units found."""
     passages_per_document: int = Field(2, ge=1)
     """How many of them may come from one document: a long one would crowd out the second hop."""
 
