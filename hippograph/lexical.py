@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,40 +26,46 @@ B = 0.4
 
 FINE = 1 << 20
 """Scores are multiples of 1/FINE, so that their sums are exact in any order."""
-COARSE = 1 << 10
-"""And of 1/COARSE where they are squared."""
+
+BRINGING = 1 << 16
+"""How many postings of a question's words are read, the rarest words' first; commoner words only add to the scores of
+texts that those brought. So a question costs the same in any corpus."""
+BEST = 1 << 12
+"""And how many of those texts commoner words add to."""
 
 Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LexicalScores:
-    """BM25 of one question with every passage."""
+    """BM25 of one question with passages."""
 
     rows: Rows
-    """The passages that share a word with it, ascending."""
+    """Passages that share a word with it, ascending: all, or the best where they are very many."""
     values: npt.NDArray[np.float64]
-    passage_count: int
+    mean: float
+    """Over all passages, as if each word stood in its passages once, and words came independently of each other."""
+    spread: float
+    """The standard deviation over all passages, likewise; never zero."""
+    score: Callable[[Rows], npt.NDArray[np.float64]]
+    """The scores of any passages, looked up in the postings."""
 
     def of(self, rows: Rows) -> npt.NDArray[np.float64]:
         """The scores of some passages; 0 where no word is shared."""
-        if not len(self.rows):
-            return np.zeros(len(rows))
-        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-        return np.where(self.rows[places] == rows, self.values[places], 0.0)
+        scores = np.zeros(len(rows))
+        places = np.minimum(np.searchsorted(self.rows, rows), max(0, len(self.rows) - 1))
+        known = self.rows[places] == rows if len(self.rows) else np.zeros(len(rows), dtype=bool)
+        scores[known] = self.values[places[known]]
+        scores[~known] = self.score(rows[~known])
+        return scores
 
-    @property
-    def mean(self) -> float:
-        """Over all passages."""
-        return float(self.values.sum()) / max(1, self.passage_count)
 
-    @property
-    def spread(self) -> float:
-        """The standard deviation over all passages; never zero."""
-        values = np.rint(self.values * COARSE) / COARSE
-        count = max(1, self.passage_count)
-        variance = float((values * values).sum()) / count - (float(values.sum()) / count) ** 2
-        return max(math.sqrt(max(variance, 0.0)), 1e-9)
+class Term(NamedTuple):
+    """A word of a question: its number, how many texts hold it, and how telling that makes it."""
+
+    number: int
+    held_by: int
+    weight: float
 
 
 class LexicalIndex:
@@ -104,16 +112,43 @@ class LexicalIndex:
     def scores(self, question: str, gone: Rows) -> LexicalScores:
         """BM25 of the question with every passage but those that are gone."""
         count, total = self._totals()[:2]
-        rows = len(self._lengths)
-        scores = np.zeros(rows)
+        terms = self._question(question, self._passages_with, count)
         average = total / max(1, count)
-        for number, weight in self._question(question, self._passages_with, count):
-            for at, term_counts in self._postings(number):
-                lengths = self._lengths.values[at]
-                scores[at] += _saturated(term_counts, lengths, average, weight)
-        scores[gone] = 0.0
-        kept = np.flatnonzero(scores)
-        return LexicalScores(kept, scores[kept], count)
+        rows = self._best(_rarest(terms), average, lambda rows: ~_among(rows, gone))
+        return LexicalScores(
+            rows,
+            self._scores_of(terms, rows, average),
+            *_over_all(terms, count),
+            lambda rows: np.where(_among(rows, gone), 0.0, self._scores_of(terms, rows, average)),
+        )
+
+    def _best(
+        self, terms: Sequence[Term], average: float, kept: Callable[[Rows], npt.NDArray[np.bool_]]
+    ) -> Rows:
+        """The texts that hold some of the words and are kept, ascending; the best where they are very many."""
+        scores = np.zeros(len(self._lengths))
+        brought: list[npt.NDArray[np.integer]] = [np.zeros(0, dtype=np.int64)]
+        for term in terms:
+            for at, term_counts in self._postings(term.number):
+                scores[at] += _saturated(term_counts, self._lengths.values[at], average, term.weight)
+                brought.append(at)
+        rows: Rows = np.concatenate(brought).astype(np.int64)
+        rows = rows[kept(rows)]
+        if len(rows) > BEST:
+            values = scores[rows]
+            rows = rows[values >= np.partition(values, len(values) - BEST)[len(values) - BEST]]
+        return np.unique(rows)
+
+    def _scores_of(self, terms: Sequence[Term], rows: Rows, average: float) -> npt.NDArray[np.float64]:
+        """The scores of some texts, ascending or not."""
+        scores = np.zeros(len(rows))
+        for term in terms if len(rows) else ():
+            for at, term_counts in self._postings(term.number):
+                places = np.minimum(np.searchsorted(at, rows), len(at) - 1)
+                held = np.flatnonzero(at[places] == rows)
+                lengths = self._lengths.values[rows[held]]
+                scores[held] += _saturated(term_counts[places[held]], lengths, average, term.weight)
+        return scores
 
     def sentence_scores(self, question: str, rows: Rows) -> npt.NDArray[np.float64]:
         """BM25 of the question with some sentences, among all sentences."""
@@ -121,23 +156,26 @@ class LexicalIndex:
         lengths, numbers = self._sentence_words.gather(rows)
         owners = np.repeat(np.arange(len(rows)), lengths)
         scores, average = np.zeros(len(rows)), total / max(1, count)
-        for number, weight in self._question(question, self._sentences_with, count):
-            term_counts = np.bincount(owners[numbers == number], minlength=len(rows))
-            scores += _saturated(term_counts, lengths, average, weight)
+        for term in self._question(question, self._sentences_with, count):
+            term_counts = np.bincount(owners[numbers == term.number], minlength=len(rows))
+            scores += _saturated(term_counts, lengths, average, term.weight)
         return scores
 
     def scores_among(self, question: str, visible: npt.NDArray[np.bool_]) -> LexicalScores:
         """BM25 of the question with some passages, `visible` by row, as if there were no others."""
-        lengths = self._lengths.values
-        scores, count = np.zeros(len(lengths)), int(visible.sum())
-        average = int(lengths[visible].sum()) / max(1, count)
+        count = int(visible.sum())
+        average = int(self._lengths.values[visible].sum()) / max(1, count)
+        terms = []
         for number in self._known(question):
-            runs = [(at[visible[at]], counts[visible[at]]) for at, counts in self._postings(number)]
-            weight = _telling(sum(len(at) for at, _ in runs), count)
-            for at, term_counts in runs:
-                scores[at] += _saturated(term_counts, lengths[at], average, weight)
-        kept = np.flatnonzero(scores)
-        return LexicalScores(kept, scores[kept], count)
+            if held_by := sum(int(visible[at].sum()) for at, _ in self._postings(number)):
+                terms.append(Term(number, held_by, _telling(held_by, count)))
+        rows = self._best(_rarest(terms), average, lambda rows: visible[rows])
+        return LexicalScores(
+            rows,
+            self._scores_of(terms, rows, average),
+            *_over_all(terms, count),
+            lambda rows: self._scores_of(terms, rows, average),
+        )
 
     def sentence_scores_among(
         self, question: str, rows: Rows, visible: npt.NDArray[np.bool_]
@@ -160,12 +198,12 @@ class LexicalIndex:
         found = self._words.find(list(dict.fromkeys(words(question))))
         return [int(number) for number in found[found >= 0].tolist()]
 
-    def _question(self, question: str, held: Pages, count: int) -> list[tuple[int, float]]:
-        """The numbers of the question's known words and how telling each is, in the question's order."""
+    def _question(self, question: str, held: Pages, count: int) -> list[Term]:
+        """The question's known words, in its order."""
         known = self._known(question)
         frequencies = held[np.array(known, dtype=np.int64)][:, 0].tolist()
         return [
-            (number, _telling(held_by, count))
+            Term(number, held_by, _telling(held_by, count))
             for number, held_by in zip(known, frequencies, strict=True)
             if held_by
         ]
@@ -242,6 +280,33 @@ class LexicalIndex:
 
 def _numbered(tokens: Sequence[Sequence[str]], number: Mapping[str, int]) -> list[list[int]]:
     return [[number[word] for word in row] for row in tokens]
+
+
+def _among(rows: Rows, others: Rows) -> npt.NDArray[np.bool_]:
+    """Which rows are among others, which ascend."""
+    if not len(others):
+        return np.zeros(len(rows), dtype=bool)
+    among: npt.NDArray[np.bool_] = others[np.minimum(np.searchsorted(others, rows), len(others) - 1)] == rows
+    return among
+
+
+def _rarest(terms: Sequence[Term]) -> list[Term]:
+    """The words whose postings are read, rarest first; words as rare as each other stay together."""
+    ascending = sorted(terms, key=lambda term: term.held_by)
+    held = list(accumulate(term.held_by for term in ascending))
+    most = max(
+        (term.held_by for term, so_far in zip(ascending, held, strict=True) if so_far <= BRINGING), default=0
+    )
+    most = max(most, ascending[0].held_by if ascending else 0)
+    return [term for term in ascending if term.held_by <= most]
+
+
+def _over_all(terms: Sequence[Term], count: int) -> tuple[float, float]:
+    """Mean and standard deviation of the scores of all texts, from how many hold each word."""
+    shares = [(term.held_by / max(1, count), term.weight / (1 + K1)) for term in terms]
+    mean = math.fsum(share * worth for share, worth in shares)
+    variance = math.fsum(share * (1 - share) * worth**2 for share, worth in shares)
+    return mean, max(math.sqrt(max(variance, 0.0)), 1e-9)
 
 
 def _telling(held_by: int, count: int) -> float:

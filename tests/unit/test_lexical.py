@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from hippograph.lexical import COARSE, K1, B, LexicalIndex, LexicalScores
+from hippograph import lexical
+from hippograph.lexical import K1, B, LexicalIndex
 from hippograph.tables import Files
 from hippograph.text.names import words
 
@@ -157,21 +158,71 @@ def test_sentences_are_counted_by_themselves():
 # ---------------------------------------------------------------------- mean and spread
 
 
-@hypothesis_settings(deadline=None)
-@given(corpora, text_of_words)
-def test_mean_and_spread_are_those_of_every_passage(texts, question):
-    """As numpy computes them over all scores, the many zeros included; squares are taken of rounded scores."""
-    scores = index_of(texts).scores(question, NONE)
-    every = scores.of(np.arange(len(texts)))
+def test_mean_and_spread_come_from_how_many_texts_hold_each_word():
+    """ "fish" is in one of five texts, "dog" in one: each is worth ln 4 / 1.9 there."""
+    scores, worth = index_of(TEXTS).scores("fish dog elephant", NONE), math.log(4) / 1.9
 
-    assert scores.mean == pytest.approx(every.mean(), abs=1e-12)
-    assert scores.spread == pytest.approx(max(np.std(np.rint(every * COARSE) / COARSE), 1e-9), abs=1e-6)
-    assert scores.spread == pytest.approx(np.std(every), abs=1 / COARSE)
+    assert scores.mean == pytest.approx(2 * worth / 5)
+    assert scores.spread == pytest.approx(math.sqrt(2 * worth**2 * (1 / 5) * (4 / 5)))
 
 
-def test_equal_scores_have_no_spread():
+def test_mean_and_spread_are_those_of_all_texts_where_words_are_apart():
+    """Texts of one length of which each holds one of the words: nothing is left to estimate but their togetherness."""
+    texts = ["ab ef"] * 30 + ["cd ef"] * 10 + ["ef ef"] * 360
+    scores = index_of(texts).scores("ab cd", NONE)
+    every = scores.of(np.arange(400))
+
+    assert scores.mean == pytest.approx(every.mean(), abs=PRECISION)
+    assert scores.spread == pytest.approx(every.std(), rel=0.05)
+
+
+def test_a_word_that_all_texts_hold_alike_spreads_nothing():
     """It is never zero, so that what is divided by it stays a number."""
-    assert LexicalScores(np.arange(2), np.array([0.5, 0.5]), 2).spread == 1e-9
+    assert index_of(["ab", "ab"]).scores("ab", NONE).spread == 1e-9
+
+
+# ---------------------------------------------------------------------- very many texts
+
+
+@pytest.fixture
+def few_at_once(monkeypatch):
+    """Limits that a few texts reach."""
+    monkeypatch.setattr(lexical, "BRINGING", 6)
+    monkeypatch.setattr(lexical, "BEST", 4)
+
+
+MANY = ["rare the", "odd the", "the"] + ["the cat"] * 8 + ["rare odd the cat"]
+
+
+def test_common_words_bring_no_texts_where_there_are_many(few_at_once):
+    """Texts that only hold common words are left out of the ranking; those with rare ones score what they always do."""
+    index = index_of(MANY)
+    scores = index.scores("the rare odd cat", NONE)
+
+    assert scores.rows.tolist() == [0, 1, 11]
+    assert scores.values == pytest.approx(np.array(bm25("the rare odd cat", MANY))[[0, 1, 11]], abs=PRECISION)
+
+
+def test_any_text_is_scored_in_full_however_many_there_are(few_at_once):
+    """Rows that the ranking leaves out are looked up."""
+    assert every_score(index_of(MANY), "the rare odd cat", 12) == pytest.approx(
+        bm25("the rare odd cat", MANY), abs=PRECISION
+    )
+
+
+def test_where_every_word_is_common_the_rarest_brings_texts(few_at_once):
+    """A question is not left without a ranking; of those as good as each other none is preferred."""
+    assert index_of(MANY).scores("the cat", NONE).rows.tolist() == list(range(3, 11))
+
+
+def test_what_is_gone_takes_no_place_among_the_best(few_at_once):
+    """An index from which texts were removed ranks as one that never held them."""
+    texts = ["odd odd odd"] * 5 + MANY
+    index = index_of(texts)
+    index.remove(texts[:5], texts[:5])
+    rows = index.scores("the rare odd cat", np.arange(5)).rows
+
+    assert (rows - 5).tolist() == index_of(MANY).scores("the rare odd cat", NONE).rows.tolist()
 
 
 # ---------------------------------------------------------------------- growing
@@ -203,7 +254,7 @@ def test_any_history_scores_as_an_index_of_what_is_left(history, questions):
             == fresh.sentence_scores(question, np.arange(len(left))).tolist()
         )
         one, other = index.scores(question, np.array(sorted(gone), np.int64)), fresh.scores(question, NONE)
-        assert (one.mean, one.spread, one.passage_count) == (other.mean, other.spread, len(left))
+        assert (one.mean, one.spread) == (other.mean, other.spread)
 
 
 @hypothesis_settings(deadline=None)

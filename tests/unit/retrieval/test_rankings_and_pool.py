@@ -60,8 +60,8 @@ def test_the_best_are_the_first_of_a_full_sort(values, k):
 
 def test_rows_that_share_no_word_are_not_ranked():
     """A lexical ranking may be shorter than asked for, or empty."""
-    some = LexicalScores(np.array([1, 3]), np.array([2.0, 3.0]), 4)
-    none = LexicalScores(np.zeros(0, np.int64), np.zeros(0), 4)
+    some = LexicalScores(np.array([1, 3]), np.array([2.0, 3.0]), 0.0, 1.0, np.zeros_like)
+    none = LexicalScores(np.zeros(0, np.int64), np.zeros(0), 0.0, 1.0, np.zeros_like)
 
     assert lexical_ranking(Keyed(), some, 5).rows.tolist() == [3, 1]
     assert lexical_ranking(Keyed(), some, 1).rows.tolist() == [3]

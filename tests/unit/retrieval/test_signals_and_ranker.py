@@ -97,16 +97,16 @@ def test_a_file_that_is_no_ranker_is_told(text):
 
 
 def test_similarities_are_standard_deviations_above_the_mean(river, found):
-    """The dense and lexical signals are z-scores over all passages of the index."""
+    """The dense and lexical signals are in standard deviations, the lexical ones as words' frequencies tell them."""
     index = river.index
     every = index.passage_vectors.vectors(np.arange(5)) @ river.embedder.embed_query(QUESTION)
-    words = index.lexical_scores(QUESTION).of(np.arange(5))
+    words = index.lexical_scores(QUESTION)
 
     assert found.signals["dense"] == pytest.approx(
         (every - every.mean())[found.pool.rows] / every.std(), abs=1e-3
     )
     assert found.signals["lexical"] == pytest.approx(
-        (words - words.mean())[found.pool.rows] / words.std(), abs=1e-3
+        (words.of(found.pool.rows) - words.mean) / words.spread, abs=1e-3
     )
 
 
