@@ -233,6 +233,8 @@ class ReasonKind(StrEnum):
     WALK = "walk"
     SEED_FACT = "seed_fact"
     PATH = "path"
+    UNIT = "unit"
+    """A fact, a sentence or a summary that leads to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,8 @@ class RankedPassage:
     uri: str
     timestamp: datetime | None
     reasons: tuple[Reason, ...] = ()
+    sentences: tuple[int, ...] = ()
+    """The sentences that were found, counted from 0, where an answer is to read only those; empty for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
