@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from hippograph.answering import ask, ask_stream
 from hippograph.checked_answering import ask_checked
@@ -48,6 +50,7 @@ from hippograph.types import (
     DocumentId,
     Grade,
     IndexVersion,
+    Interval,
     RankedPassage,
     SearchResult,
     SourceFailure,
@@ -55,6 +58,11 @@ from hippograph.types import (
 )
 from hippograph.upgrading import Upgrade
 from hippograph.wiring import build_parts, build_upgrade, build_verifier
+
+if TYPE_CHECKING:
+    from hippograph.timekeeping import AsOf, Timekeeper
+
+_MAY_ASK_OF_TIME = re.compile(r"\b(?:when|since|chang|before|after|previous|former|prior|[12]\d{3})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,7 @@ class Hippograph:
         self._settings = settings
         self._made_parts = False
         self._searching: Searching | None = None
+        self._timekeeper: Timekeeper | None = None
         self._index: PublishedIndex | None
         self._index, self._manifest = _open_visible(folder, parts)
 
@@ -159,6 +168,18 @@ class Hippograph:
             self._searching = Searching(self.index, self._parts, self._settings)
         return self._searching
 
+    @property
+    def timekeeper(self) -> Timekeeper:
+        """What the opened version says of time. Raises StorageError once it is closed."""
+        from hippograph.timekeeping import Timekeeper  # who never asks of time never loads it
+
+        if self._timekeeper is None or self._timekeeper.index is not self.index:
+            self._timekeeper = Timekeeper(self.index, self._parts, self._settings)
+        return self._timekeeper
+
+    def _searching_as_of(self, question: str, as_of: AsOf | None) -> Searching:
+        return self.searching if as_of is None else self.timekeeper.searching(question, as_of)
+
     def model_calls(self) -> int:
         """How many calls its language model has made so far; 0 without one."""
         generator = self._parts.generator
@@ -169,55 +190,82 @@ class Hippograph:
         """The settings that apply."""
         return self._settings
 
-    def search(self, question: str, k: int = 5, method: str | None = None) -> list[RankedPassage]:
-        """The k passages that answer best, with reasons. Raises QuestionError, SettingsError."""
-        return list(self.explain(question, k, method).passages)
+    def search(
+        self, question: str, k: int = 5, method: str | None = None, *, as_of: AsOf | None = None
+    ) -> list[RankedPassage]:
+        """The k passages that answer best, with reasons. Raises QuestionError, SettingsError.
 
-    def explain(self, question: str, k: int = 5, method: str | None = None) -> SearchResult:
+        With `as_of`, a moment or a date as it is written, among what had been observed by then.
+        """
+        return list(self.explain(question, k, method, as_of=as_of).passages)
+
+    def explain(
+        self, question: str, k: int = 5, method: str | None = None, *, as_of: AsOf | None = None
+    ) -> SearchResult:
         """The same passages, with the seeds, the fallback and the timings behind them."""
         checked_question(question)
         chosen = self._settings.retrieval.method if method is None else method
-        return self.search_vector(question, self.searching.query_vector(question, chosen), k, method)
+        query_vector = self.searching.query_vector(question, chosen)
+        return self.search_vector(question, query_vector, k, method, as_of=as_of)
 
     def search_vector(
-        self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
+        self,
+        question: str,
+        query_vector: Vectors,
+        k: int = 5,
+        method: str | None = None,
+        *,
+        as_of: AsOf | None = None,
     ) -> SearchResult:
         """The same, for a question that is embedded already: shape (dimension,)."""
-        searching = self.searching
         with damage_told(self.index):
-            return searching.search(checked_question(question), query_vector, k, method)
+            searching = self._searching_as_of(checked_question(question), as_of)
+            return searching.search(question, query_vector, k, method)
 
     def ask(
-        self, question: str, schema: Shape | None = None, *, working_memory: bool | None = None
+        self,
+        question: str,
+        schema: Shape | None = None,
+        *,
+        as_of: AsOf | None = None,
+        working_memory: bool | None = None,
     ) -> Answer:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError.
+
+        With `as_of`, a moment or a date as it is written, from what had been observed by then. What held when is read
+        off intervals, in which case `intervals` holds them.
 
         With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
         cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it. With
         `working_memory` each sentence is checked against the index while the answer is written, and the trace holds
         the refresh log; None leaves it to the settings.
         """
-        searching = self.searching
-        if self._is_checked(working_memory):
-            if schema is not None:
-                raise SettingsError(
-                    "An answer in a shape is written in one piece: ask without working memory."
-                )
-            *_, last = self._stream_checked(checked_question(question), searching)
+        checked, is_checked = checked_question(question), self._is_checked(working_memory)
+        if is_checked and schema is not None:
+            raise SettingsError("An answer in a shape is written in one piece: ask without working memory.")
+        if not is_checked and schema is None and (answer := self._answer_of_time(checked, as_of)):
+            return answer
+        searching = self._searching_as_of(checked, as_of)
+        if is_checked:
+            *_, last = self._stream_checked(checked, searching)
             assert isinstance(last, Answer)
             return last
         with damage_told(searching.index):
-            return ask(checked_question(question), searching, self._parts, self._settings, schema)
+            return ask(checked, searching, self._parts, self._settings, schema)
 
     def ask_stream(
-        self, question: str, *, working_memory: bool | None = None
+        self, question: str, *, as_of: AsOf | None = None, working_memory: bool | None = None
     ) -> Iterator[CitedSentence | Answer]:
         """Each sentence as soon as it is written and its citations are verified, and the answer at the end.
 
         With `working_memory` a sentence is given once it is checked, and none is ever taken back.
         """
         stream = self._stream_checked if self._is_checked(working_memory) else self._stream
-        return stream(checked_question(question), self.searching)
+        if not self._is_checked(working_memory) and (
+            answer := self._answer_of_time(checked_question(question), as_of)
+        ):
+            return iter([CitedSentence(answer.text, answer.citations), answer])
+        return stream(checked_question(question), self._searching_as_of(question, as_of))
 
     def _stream(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
         with damage_told(searching.index):
@@ -232,6 +280,23 @@ class Hippograph:
 
         with damage_told(searching.index):
             yield from ask_checked(question, searching, self, self._parts, self._settings, verifier)
+
+    def _answer_of_time(self, question: str, as_of: AsOf | None) -> Answer | None:
+        """The answer that the intervals of statements give, where the question is one for them."""
+        if as_of is None and not (self._settings.time.newest_wins or _MAY_ASK_OF_TIME.search(question)):
+            return None
+        with damage_told(self.index):
+            return self.timekeeper.answer(question, as_of)
+
+    def history(
+        self, subject: str, relation: str | None = None, *, as_of: AsOf | None = None
+    ) -> list[Interval]:
+        """What held when of a subject, oldest first, with what says so and what ended it. Raises QuestionError.
+
+        Of one relation where that is named, as it is stated; with `as_of`, as far as had been observed by then.
+        """
+        with damage_told(self.index):
+            return self.timekeeper.history(subject, relation, as_of)
 
     def check(self, text: str, topic: str = "") -> CheckReport:
         """Each claim of a text against the index: supported, refuted or not enough evidence. Raises QuestionError.

@@ -144,13 +144,15 @@ class LexicalIndex:
     ) -> npt.NDArray[np.float64]:
         """BM25 of the question with some sentences, among those that are `visible`; it looks through every sentence."""
         every, ends = self._sentence_words.values, self._sentence_words.ends
+        holding = np.zeros(len(ends), dtype=bool)
         count, total = int(visible.sum()), int(np.diff(ends, prepend=0)[visible].sum())
         lengths, numbers = self._sentence_words.gather(rows)
         owners = np.repeat(np.arange(len(rows)), lengths)
         scores, average = np.zeros(len(rows)), total / max(1, count)
         for number in self._known(question):
-            holding = np.unique(self._sentence_words.owners(np.flatnonzero(every == number)))
-            weight = _telling(int(visible[holding].sum()), count)
+            holding[:] = False
+            holding[self._sentence_words.owners(np.flatnonzero(every == number))] = True
+            weight = _telling(int(np.count_nonzero(holding & visible)), count)
             term_counts = np.bincount(owners[numbers == number], minlength=len(rows))
             scores += _saturated(term_counts, lengths, average, weight)
         return scores

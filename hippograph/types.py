@@ -452,6 +452,8 @@ class Answer:
     """The answer sentence by sentence, where a model wrote it."""
     data: Any = None
     """The answer in the shape that was asked for: a validated pydantic model, or JSON that fits the schema."""
+    intervals: tuple[Interval, ...] = ()
+    """What held when, where the answer was read off that."""
 
 
 # --------------------------------------------------------------------------- what is checked

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hippograph.published import PublishedIndex
 from hippograph.settings import TimeSettings
 from hippograph.text.names import normal_name, words
-from hippograph.types import Interval, Row, Statement
+from hippograph.types import Interval, PassageId, Row, Statement
 from hippograph.validity.functional import Support, measure_support
 from hippograph.validity.intervals import resolve
 from hippograph.validity.statements import in_utc, read_statements, relation_key
@@ -47,6 +47,7 @@ class Times:
         self.index = index
         self.settings = settings
         self._statements: dict[int, tuple[Statement, ...]] = {}
+        self._rows: dict[PassageId, int] = {}
         self._learned: dict[str, Learned] = {}
         self._declared = {
             EVERYTHING if name == EVERYTHING else relation_key(name) for name in settings.functional
@@ -97,7 +98,12 @@ class Times:
                 passage, self.index.origin_of(Row(row)), self.index.load_extraction(Row(row))
             )
             known = self._statements[row] = tuple(found)
+            self._rows[passage.id] = row
         return known
+
+    def rows_of(self, passages: Iterable[PassageId]) -> list[int]:
+        """Where passages stand that were read for their statements."""
+        return [self._rows[passage] for passage in passages if passage in self._rows]
 
     def passages_about(self, subject_key: str) -> list[int]:
         """The passages that may state something about a subject: those that name it."""

@@ -1,0 +1,298 @@
+"""Timekeeping: searches and answers as of a moment, what held when, and what changed between two."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from hippograph.errors import QuestionError, SettingsError
+from hippograph.ports import Generator, Parts
+from hippograph.published import PublishedIndex
+from hippograph.retrieval.search import METHODS, ranked_passage
+from hippograph.retrieval.seeds import names_in
+from hippograph.searching import Searching
+from hippograph.settings import Settings
+from hippograph.text.moments import UnreadableDate, read_date
+from hippograph.text.names import normal_name
+from hippograph.types import (
+    Answer,
+    Citation,
+    Draft,
+    Interval,
+    Node,
+    PassageId,
+    RankedPassage,
+    Reason,
+    ReasonKind,
+    Row,
+    SearchResult,
+    SearchTrace,
+    Seed,
+    Seeds,
+    Vectors,
+)
+from hippograph.validity.answers import Told, day, tell
+from hippograph.validity.as_of import Contributions, IndexAsOf, Kept, seen_by
+from hippograph.validity.asked import Asked, Asking
+from hippograph.validity.questions import TimeKind, TimeQuestion, read_time_question
+from hippograph.validity.times import Times
+
+Mask = npt.NDArray[np.bool_]
+AsOf = datetime | str
+"""A moment, or a date as it is written: a day, a month or a year counts to its end."""
+
+
+SAYS_WHAT_HOLDS = Reason(ReasonKind.SEED_FACT, "says what held then")
+
+
+class Timekeeper:
+    """What one opened version says of time."""
+
+    def __init__(self, index: PublishedIndex, parts: Parts, settings: Settings) -> None:
+        self.index = index
+        self.times = Times(index, settings.time)
+        self._parts = parts
+        self._settings = settings
+        self._views = Kept()
+
+    @cached_property
+    def _contributions(self) -> Contributions:
+        return Contributions(self.index)
+
+    # ------------------------------------------------------------------ searching
+
+    def searching(self, question: str, as_of: AsOf) -> Searching:
+        """The methods of search over what could be seen at a moment. Raises QuestionError.
+
+        Where statements answer the question, those of what holds then come first, and older ones are not seen.
+        """
+        moment = moment_of(as_of)
+        view = self._view(moment)
+        warnings = self._warnings(moment, view)
+        found = self._asked(read_time_question(question), view, moment)
+        if found is None or not self.times.is_functional(found.last.relation_key):
+            return SearchingAsOf(view, self._parts, self._settings, warnings)
+        intervals = self.times.intervals(found.last.statements)
+        valid = _newest_first(interval for interval in intervals if interval.holds_at(moment))
+        stale = self._stale(valid, intervals, view)
+        if stale:
+            view = view.without(stale)
+            warnings = (
+                *warnings,
+                f"{len(stale)} passages were left out: newer ones say what they say, or otherwise",
+            )
+        leading = tuple(self.times.rows_of(valid))
+        return SearchingAsOf(view, self._parts, self._settings, warnings, leading)
+
+    def _view(self, moment: datetime) -> IndexAsOf:
+        def make() -> IndexAsOf:
+            return seen_by(self.index, self._contributions, self.times.visible(moment))
+
+        view: IndexAsOf = self._views.get(moment, make)
+        return view
+
+    def _warnings(self, moment: datetime, view: IndexAsOf) -> tuple[str, ...]:
+        undated = self.times.undated_count
+        later = self.index.passage_count - view.passage_count - undated
+        told = [f"as of {day(moment)}: {later} passages were observed later"] if later > 0 else []
+        if undated:
+            kept = "are seen all the same" if self._settings.time.undated == "keep" else "were left out"
+            told.append(f"{undated} passages have no date and {kept}")
+        if moment > self._parts.clock.now():
+            told.append(f"{day(moment)} lies in the future: this is what is known by now")
+        return tuple(told)
+
+    def _stale(
+        self, valid: Sequence[PassageId], intervals: Sequence[Interval], view: IndexAsOf
+    ) -> tuple[int, ...]:
+        """The passages with other statements of what is asked for; none where nothing holds."""
+        others = {each.citation.passage for interval in intervals for each in interval.evidence}
+        rows = sorted(self.times.rows_of(others.difference(valid)))
+        return tuple(row for row in rows if view.visible[row]) if valid else ()
+
+    # ------------------------------------------------------------------ answering
+
+    def answer(self, question: str, as_of: AsOf | None) -> Answer | None:
+        """The answer that intervals give; None where the question is none for them. Raises QuestionError."""
+        asked = read_time_question(question)
+        if as_of is None and not (asked.kind is not TimeKind.NOW or self._settings.time.newest_wins):
+            return None
+        moment = self._parts.clock.now() if as_of is None else moment_of(as_of)
+        view = self._view(moment) if as_of is not None else None
+        if asked.warning and asked.is_about_change():
+            raise QuestionError(asked.warning)
+        told = self._told(asked, view, moment, as_of)
+        if told is None and view is not None and (unknown := self._not_there_yet(question, view, moment)):
+            told = Told(unknown, ())
+        return None if told is None else self._answer(question, told, view, moment, asked.warning)
+
+    def _told(
+        self, asked: TimeQuestion, view: IndexAsOf | None, moment: datetime, as_of: AsOf | None
+    ) -> Told | None:
+        """What intervals tell of it; None where they tell nothing."""
+        if asked.kind is TimeKind.CHANGES:
+            return None
+        found = self._asked(asked, view, moment)
+        if found is None:
+            return None
+        chosen = as_of is not None or self._settings.time.newest_wins or asked.is_about_change()
+        if not chosen and not self.times.is_functional(found.last.relation_key):
+            return None  # "in 1957" may be part of what happened
+        return tell(asked, found.way, self.times.intervals(found.last.statements), moment)
+
+    def _asked(self, asked: TimeQuestion, view: IndexAsOf | None, moment: datetime) -> Asked | None:
+        mask = view.visible if view is not None else None
+        index = self.index if view is None else view
+
+        def named(text: str) -> Mapping[Node, str]:
+            return names_in(text, index)
+
+        at = asked.first.last if asked.kind is TimeKind.AT and asked.first else moment
+        asking = Asking(self.times, mask, lambda interval: interval.holds_at(at), named)
+        return asking.find(asked.rest, asked.value)
+
+    def _not_there_yet(self, question: str, view: IndexAsOf, moment: datetime) -> Draft | None:
+        """A refusal where the question names something that had not been observed by then."""
+        here = names_in(question, self.index)
+        there = set(view.nodes_of_keys([self.index.entity_key(node) for node in here]))
+        for node, name in sorted(here.items(), key=lambda item: (-len(item[1]), item[1])):
+            if node in there or not _is_name(name, question):
+                continue
+            rows = self.index.passages_of_entity(node)
+            first = min(rows.tolist(), key=lambda row: (self.times.moments[row], row))
+            observed = self.index.origin_of(Row(first)).timestamp
+            since = (
+                f"it is first named in a document of {day(observed)}"
+                if observed
+                else "its documents have no date"
+            )
+            why = f"Nothing about {self.index.entity_name(node)} had been observed by {day(moment)}; {since}."
+            return Draft(why, None, (), why, 1.0)
+        return None
+
+    def _answer(
+        self, question: str, told: Told, view: IndexAsOf | None, moment: datetime, warning: str = ""
+    ) -> Answer:
+        draft = told.draft
+        warnings = [
+            *((warning,) if warning else ()),
+            *(self._warnings(moment, view) if view else ()),
+            *draft.warnings,
+        ]
+        subjects = dict.fromkeys(each.subject for each in told.intervals)
+        nodes = self.index.nodes_of_keys([normal_name(subject) for subject in subjects])
+        seeds = tuple(
+            Seed(node, subject, 1.0, "named in the question")
+            for node, subject in zip(nodes, subjects, strict=True)
+            if node is not None
+        )
+        trace = SearchTrace("intervals", Seeds(entities=seeds), None, {}, warnings=tuple(warnings))
+        return Answer(
+            question=question,
+            text=draft.text,
+            span=draft.span,
+            citations=draft.citations,
+            refusal=draft.refusal,
+            confidence=draft.confidence,
+            method="intervals",
+            passages=self._passages(draft.citations),
+            trace=trace,
+            intervals=told.intervals,
+        )
+
+    def _passages(self, citations: Sequence[Citation]) -> tuple[RankedPassage, ...]:
+        rows = self.times.rows_of(dict.fromkeys(each.passage for each in citations))
+        return tuple(
+            ranked_passage(self.index, rank, row, 1.0, 1, ()) for rank, row in enumerate(rows, start=1)
+        )
+
+    # ------------------------------------------------------------------ history
+
+    def history(self, subject: str, relation: str | None = None, as_of: AsOf | None = None) -> list[Interval]:
+        """What held when of a subject, oldest first. Raises QuestionError."""
+        mask = None if as_of is None else self.times.visible(moment_of(as_of))
+        return self.times.history(subject, relation, mask)
+
+
+class SearchingAsOf(Searching):
+    """The methods over an index as it was at a moment."""
+
+    def __init__(
+        self,
+        index: IndexAsOf,
+        parts: Parts,
+        settings: Settings,
+        warnings: tuple[str, ...],
+        leading: tuple[int, ...] = (),
+    ) -> None:
+        """`leading` are the rows of passages that say what holds: they come before what the search finds."""
+        super().__init__(index, parts, settings)
+        self._warnings = warnings
+        self._leading = leading
+
+    def once(
+        self, question: str, query_vector: Vectors, k: int, method: str, generator: Generator | None
+    ) -> SearchResult:
+        """One search. Raises SettingsError for a method with a graph of its own, which knows no moments."""
+        if method not in METHODS:
+            raise SettingsError(
+                f"The method {method!r} cannot search as of a moment. These can: {', '.join(METHODS)}."
+            )
+        found = super().once(question, query_vector, k, method, generator)
+        trace = replace(found.trace, warnings=(*found.trace.warnings, *self._warnings))
+        return SearchResult(self._led(found.passages, k), trace)
+
+    def _led(self, passages: Sequence[RankedPassage], k: int) -> tuple[RankedPassage, ...]:
+        """The passages with those that say what holds in front, which score as the first does."""
+        known = {each.row: each for each in passages}
+        best = max((each.score for each in passages), default=1.0)
+        first = [
+            known.get(Row(row)) or ranked_passage(self.index, 1, row, best, 1, ()) for row in self._leading
+        ]
+        first = [
+            replace(each, score=max(best, each.score), reasons=(*each.reasons, SAYS_WHAT_HOLDS))
+            for each in first
+        ]
+        rest = [each for each in passages if each.row not in self._leading]
+        return tuple(replace(each, rank=rank) for rank, each in enumerate([*first, *rest][:k], start=1))
+
+
+def _newest_first(intervals: Iterable[Interval]) -> tuple[PassageId, ...]:
+    """The passages that say what holds: of each interval the newest statement, the one that began it, and what says
+    otherwise."""
+    said = [
+        each.citation.passage
+        for interval in intervals
+        for each in (interval.evidence[-1], interval.evidence[0], *interval.conflicts)
+    ]
+    return tuple(dict.fromkeys(said))
+
+
+def moment_of(as_of: AsOf) -> datetime:
+    """The last moment that a date stands for. Raises QuestionError for one that cannot be read, or in two ways."""
+    if isinstance(as_of, datetime):
+        return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
+    try:
+        return read_date(as_of).last
+    except UnreadableDate as error:
+        raise QuestionError(str(error)) from error
+
+
+def _is_name(name: str, question: str) -> bool:
+    """Whether the words of an entity's normal name are spelled like a name where the question has them."""
+    pattern = r"\W+".join(re.escape(word) for word in name.split())
+    match = re.search(rf"(?<!\w){pattern}(?!\w)", question, re.IGNORECASE)
+    if match is None:
+        return False
+    said = match.group()
+    is_role = re.search(r"\b(?:the|a|an)\s+$", question[: match.start()], re.IGNORECASE) and question[
+        match.end() :
+    ].startswith(" of ")
+    is_capital = any(char.isupper() for char in said) and (match.start() > 0 or len(said.split()) > 1)
+    return is_capital and not (is_role and len(said.split()) == 1)
