@@ -145,7 +145,7 @@ def _trace_line(answer: Answer) -> Text:
     names = list(dict.fromkeys(seed.name for seed in trace.seeds.entities))[:2]
     told = [
         f"{answer.method}, confidence {answer.confidence:.2f}",
-        f"{most} hop{'s' if most > 1 else ''}",
+        f"{1 + len(trace.queries)} searches" if trace.queries else f"{most} hop{'s' if most > 1 else ''}",
         f"seeds: {', '.join(names)}" if names else "no seeds",
         f"search {_milliseconds(trace.timings_ms)}",
         *_spent(answer.usage),
