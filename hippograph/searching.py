@@ -2,9 +2,12 @@
 
     hippograph, dense, bm25       the index is all they need
     hipporag1, hipporag2          the published methods, over a graph of their own
+    hybrid, structural, forest    words and meaning fused; smaller units than passages; a view over the whole corpus
+    clues, contiguous             what an answer might say as further seeds; passages with their neighbours in time
     ircot, refine, decompose      search, ask the model what else to search for, search again
 
-A loop goes round the method of the settings, or round the one named after a plus: `ircot+hipporag2`.
+A loop goes round the method of the settings, or round the one named after a plus: `ircot+hipporag2`. So does
+`contiguous`.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ from hippograph.published import PublishedIndex
 from hippograph.retrieval.hipporag import HippoRag, Progress, build_hipporag
 from hippograph.retrieval.hipporag_graph import Compat
 from hippograph.retrieval.hipporag_methods import Helpers, published_methods
-from hippograph.retrieval.search import METHODS, search
+from hippograph.retrieval.search import METHODS, Method, search
+from hippograph.retrieval.ways.methods import AROUND, ASKING, WAYS, Ways
 from hippograph.settings import Settings, user_cache
 from hippograph.types import SearchResult, Vectors
 
@@ -45,7 +49,7 @@ BEGINNINGS = frozenset(_LISTED.split())
 
 def known_methods() -> tuple[str, ...]:
     """The names of all methods; loops may be followed by a plus and the name of another."""
-    return (*METHODS, *PUBLISHED, *LOOPS)
+    return (*METHODS, *PUBLISHED, *WAYS, *LOOPS)
 
 
 def is_published(method: str) -> bool:
@@ -63,6 +67,7 @@ class Searching:
         self._known_names: Mapping[str, Sequence[str]] = {}
         self._lock = threading.Lock()
         self._hipporag: HippoRag | None = None
+        self._ways = Ways(parts.embedder, user_cache())
 
     def search(
         self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
@@ -81,7 +86,8 @@ class Searching:
 
     def query_vector(self, query: str, method: str) -> Vectors:
         """The vector that a method searches with; nothing is embedded for one that reads words alone."""
-        if str(method).rpartition(PLUS)[2] in WITHOUT_VECTORS:
+        outer, _, inner = str(method).rpartition(PLUS)
+        if inner in WITHOUT_VECTORS and outer not in AROUND:
             return np.zeros(self._parts.embedder.dimension, dtype=np.float32)
         return self._parts.embedder.embed_query(query)
 
@@ -91,7 +97,21 @@ class Searching:
         """One search, by a method that is no loop; the generator is for those of the published ones that ask one."""
         helpers = Helpers(self._memory, self._parts.embedder, generator, self._names_in)
         retrieval = self._settings.retrieval
-        return search(question, query_vector, self.index, retrieval, k, method, published_methods(helpers))
+        return search(
+            question, query_vector, self.index, retrieval, k, method, self._further(helpers, method)
+        )
+
+    def _further(self, helpers: Helpers, method: str) -> Mapping[str, Method]:
+        """The methods that need more than an index; one that goes round another also by its name with that one's."""
+        published = published_methods(helpers)
+        outer, _, inner = method.partition(PLUS) if isinstance(method, str) else ("", "", "")
+        chosen = inner or self._usual().partition(PLUS)[0]
+        known = {**METHODS, **published, **self._ways.methods(helpers.generator, METHODS[USUAL])}
+        around = known[USUAL if chosen in AROUND or chosen not in known else chosen]
+        ways = self._ways.methods(helpers.generator, around)
+        if outer in AROUND and inner in known and inner not in AROUND:
+            ways = {**ways, method: ways[outer]}
+        return {**published, **ways}
 
     def prepare(self, method: str, progress: Progress = lambda step, done, total: None) -> None:
         """Make what a method needs before its first search, while somebody looks on."""
@@ -105,7 +125,7 @@ class Searching:
     def asks_a_model(self, method: str) -> bool:
         """Whether a search by this method calls a language model."""
         return self._parts.generator is not None and (
-            method.partition(PLUS)[0] in LOOPS or method in PUBLISHED
+            method.partition(PLUS)[0] in LOOPS or method.rpartition(PLUS)[2] in (*PUBLISHED, *ASKING)
         )
 
     def _names_in(self, question: str) -> Sequence[str]:
@@ -118,10 +138,9 @@ class Searching:
 
     def _loop(self, loop: str, inner: str, question: str, query_vector: Vectors, k: int) -> SearchResult:
         """Searches by `inner`, bounded in searches, calls and seconds as an answer's are."""
-        if inner not in METHODS and inner not in PUBLISHED:
-            raise SettingsError(
-                f"The loop {loop!r} cannot go round {inner!r}. Known are {', '.join((*METHODS, *PUBLISHED))}."
-            )
+        known = (*METHODS, *PUBLISHED, *WAYS)
+        if inner not in known:
+            raise SettingsError(f"The loop {loop!r} cannot go round {inner!r}. Known are {', '.join(known)}.")
         if self._parts.generator is None:
             raise SettingsError(
                 f"The method {loop!r} needs a language model. Set models.generator, for example to 'openai', and "

@@ -128,7 +128,8 @@ def test_a_loop_in_the_settings_is_no_methods_inner_one(tmp_path, open_toy, sett
 def test_methods_by_name():
     """Loops, published methods and those over the index alone."""
     assert known_methods() == (
-        "hippograph", "dense", "bm25", "hipporag1", "hipporag2", "decompose", "ircot", "refine"
+        "hippograph", "dense", "bm25", "hipporag1", "hipporag2", "hybrid", "structural", "forest", "clues",
+        "contiguous", "decompose", "ircot", "refine"
     )  # fmt: skip
     assert is_published("hipporag1")
     assert is_published("ircot+hipporag2")
@@ -141,7 +142,7 @@ def test_a_model_is_asked_by_loops_and_by_the_published_methods(open_toy):
     without, _ = open_toy()
 
     assert [m for m in known_methods() if with_model.searching.asks_a_model(m)] == [
-        "hipporag1", "hipporag2", "decompose", "ircot", "refine"
+        "hipporag1", "hipporag2", "clues", "decompose", "ircot", "refine"
     ]  # fmt: skip
     assert not any(without.searching.asks_a_model(m) for m in known_methods())
     assert (without.model_calls(), with_model.model_calls()) == (0, 0)
