@@ -105,7 +105,7 @@ def _all(index: PublishedIndex) -> Rows:
 
 def _dealt(trees: SummaryForest, index: PublishedIndex, query_vector: Vectors) -> Dealt:
     """The first places of the whole forest. What is dealt never changes with the length of the list."""
-    near = np.round((trees.vectors @ query_vector).astype(np.float64), SCORE_DECIMALS)
+    near: Values = (trees.vectors @ query_vector).astype(np.float64).round(SCORE_DECIMALS)
     dealt = list(islice(_deal(trees, index, query_vector, near, OUTERMOST), DEALT))
     rows, leaves, scores = zip(*dealt, strict=True)
     return Dealt(Ranking(np.array(rows, dtype=np.int64), np.array(scores)), leaves)
