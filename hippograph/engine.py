@@ -26,6 +26,9 @@ from hippograph.indexing import (
 )
 from hippograph.ports import Connector, Embedder, Generator, Parts, Verifier
 from hippograph.published import PublishedIndex
+from hippograph.remembering.face import Remembering
+from hippograph.remembering.living_search import LivingSearching
+from hippograph.remembering.store import Store
 from hippograph.retrieval.question import checked_question
 from hippograph.searching import Searching
 from hippograph.settings import Settings
@@ -62,7 +65,9 @@ from hippograph.wiring import build_parts, build_upgrade, build_verifier
 if TYPE_CHECKING:
     from hippograph.timekeeping import AsOf, Timekeeper
 
-_MAY_ASK_OF_TIME = re.compile(r"\b(?:when|since|chang|before|after|previous|former|prior|[12]\d{3})", re.IGNORECASE)
+_MAY_ASK_OF_TIME = re.compile(
+    r"\b(?:when|since|chang|before|after|previous|former|prior|[12]\d{3})", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class KeptVersion:
     is_visible: bool
 
 
-class Hippograph:
+class Hippograph(Remembering):
     """A memory to ask. Make one with `build` or `open`; use it as a context manager or call `close`."""
 
     def __init__(self, folder: Path, manifest: Manifest, parts: Parts, settings: Settings) -> None:
@@ -165,8 +170,13 @@ class Hippograph:
     def searching(self) -> Searching:
         """Every method of search over the opened version. Raises StorageError once it is closed."""
         if self._searching is None or self._searching.index is not self.index:
-            self._searching = Searching(self.index, self._parts, self._settings)
+            self._searching = self._new_searching()
         return self._searching
+
+    def _new_searching(self) -> Searching:
+        if not self._settings.remembering.is_living():
+            return Searching(self.index, self._parts, self._settings)
+        return LivingSearching(self.index, self._parts, self._settings, Store(self._folder))
 
     @property
     def timekeeper(self) -> Timekeeper:
@@ -249,9 +259,9 @@ class Hippograph:
         if is_checked:
             *_, last = self._stream_checked(checked, searching)
             assert isinstance(last, Answer)
-            return last
+            return self._after(last)
         with damage_told(searching.index):
-            return ask(checked, searching, self._parts, self._settings, schema)
+            return self._after(ask(checked, searching, self._parts, self._settings, schema))
 
     def ask_stream(
         self, question: str, *, as_of: AsOf | None = None, working_memory: bool | None = None
@@ -265,7 +275,7 @@ class Hippograph:
             answer := self._answer_of_time(checked_question(question), as_of)
         ):
             return iter([CitedSentence(answer.text, answer.citations), answer])
-        return stream(checked_question(question), self._searching_as_of(question, as_of))
+        return self._noting(stream(checked_question(question), self._searching_as_of(question, as_of)))
 
     def _stream(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
         with damage_told(searching.index):
@@ -279,7 +289,7 @@ class Hippograph:
             return build_verifier(self._settings, self._parts.embedder, generator)
 
         with damage_told(searching.index):
-            yield from ask_checked(question, searching, self, self._parts, self._settings, verifier)
+            yield from ask_checked(question, searching, self._parts, self._settings, verifier)
 
     def _answer_of_time(self, question: str, as_of: AsOf | None) -> Answer | None:
         """The answer that the intervals of statements give, where the question is one for them."""

@@ -184,6 +184,27 @@ class WorkingMemorySettings(Section):
     """Fold what was found for a finished sentence and is not cited by it to its nearest sentence (HiAgent)."""
 
 
+class RememberingSettings(Section):
+    """What agents and chats hand over with `remember`. Nothing of it costs anything until something is remembered."""
+
+    decided_by: Literal["rules", "model"] = "rules"
+    """Who decides whether a new text repeats, replaces or ends what is remembered."""
+    functional: tuple[str, ...] = ()
+    """Relations with one object at a time, such as "drives" or "prefers", beside those that the rules know."""
+    retention: bool = False
+    """Whether memories fade: R = exp(-t / S) multiplies what they stand above the last candidate of a search."""
+    days: float = Field(30.0, gt=0)
+    """In how many days a memory that was never recalled falls to 1/e. MemoryBank's formula has 1."""
+    forget_below: float = Field(0.01, ge=0, lt=1)
+    """A memory of which less is left is not found any more; it stays in the index, and can be listed."""
+    thoughts: bool = False
+    """Whether an answer's sentences are remembered as derived thoughts, which lead to what they rest on."""
+
+    def is_living(self) -> bool:
+        """Whether searches have to look at memories at all."""
+        return self.retention or self.thoughts
+
+
 class TimeSettings(Section):
     """What was true when: which statements end which, and what a question as of a moment sees."""
 
@@ -382,6 +403,7 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     check: CheckSettings = CheckSettings()
     working_memory: WorkingMemorySettings = WorkingMemorySettings()
+    remembering: RememberingSettings = RememberingSettings()
     time: TimeSettings = TimeSettings()
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()

@@ -79,7 +79,7 @@ def asked_of(toy_index, settings, parts):
         with Hippograph.open(toy_index.status().folder, settings=changed, parts=plugged) as memory:
             judge = verifier or RuleVerifier(memory.embedder)
             *sentences, answer = ask_checked(
-                question, memory.searching, memory, memory.parts, changed, lambda generator: judge
+                question, memory.searching, memory.parts, changed, lambda generator: judge
             )
         assert tuple(sentences) == answer.sentences or answer.method == "extractive"
         return answer
