@@ -237,12 +237,13 @@ class Hippograph(Remembering):
         question: str,
         schema: Shape | None = None,
         *,
+        method: str | None = None,
         as_of: AsOf | None = None,
         working_memory: bool | None = None,
     ) -> Answer:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError.
 
-        With `as_of`, a moment or a date as it is written, from what had been observed by then. What held when is read
+        `method` names how it is searched for; None leaves it to the settings. With `as_of`, a moment or a date as it is written, from what had been observed by then. What held when is read
         off intervals, in which case `intervals` holds them.
 
         With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
@@ -257,14 +258,19 @@ class Hippograph(Remembering):
             return answer
         searching = self._searching_as_of(checked, as_of)
         if is_checked:
-            *_, last = self._stream_checked(checked, searching)
+            *_, last = self._stream_checked(checked, searching, method)
             assert isinstance(last, Answer)
             return self._after(last)
         with damage_told(searching.index):
-            return self._after(ask(checked, searching, self._parts, self._settings, schema))
+            return self._after(ask(checked, searching, self._parts, self._by(method), schema))
 
     def ask_stream(
-        self, question: str, *, as_of: AsOf | None = None, working_memory: bool | None = None
+        self,
+        question: str,
+        *,
+        method: str | None = None,
+        as_of: AsOf | None = None,
+        working_memory: bool | None = None,
     ) -> Iterator[CitedSentence | Answer]:
         """Each sentence as soon as it is written and its citations are verified, and the answer at the end.
 
@@ -275,21 +281,32 @@ class Hippograph(Remembering):
             answer := self._answer_of_time(checked_question(question), as_of)
         ):
             return iter([CitedSentence(answer.text, answer.citations), answer])
-        return self._noting(stream(checked_question(question), self._searching_as_of(question, as_of)))
+        return self._noting(stream(checked_question(question), self._searching_as_of(question, as_of), method))
 
-    def _stream(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
+    def _by(self, method: str | None) -> Settings:
+        """The settings with another method of search."""
+        if method is None:
+            return self._settings
+        retrieval = self._settings.retrieval.model_copy(update={"method": method})
+        return self._settings.model_copy(update={"retrieval": retrieval})
+
+    def _stream(
+        self, question: str, searching: Searching, method: str | None
+    ) -> Iterator[CitedSentence | Answer]:
         with damage_told(searching.index):
-            yield from ask_stream(question, searching, self._parts, self._settings)
+            yield from ask_stream(question, searching, self._parts, self._by(method))
 
     def _is_checked(self, working_memory: bool | None) -> bool:
         return self._settings.working_memory.enabled if working_memory is None else working_memory
 
-    def _stream_checked(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
+    def _stream_checked(
+        self, question: str, searching: Searching, method: str | None
+    ) -> Iterator[CitedSentence | Answer]:
         def verifier(generator: Generator | None) -> Verifier:
             return build_verifier(self._settings, self._parts.embedder, generator)
 
         with damage_told(searching.index):
-            yield from ask_checked(question, searching, self._parts, self._settings, verifier)
+            yield from ask_checked(question, searching, self._parts, self._by(method), verifier)
 
     def _answer_of_time(self, question: str, as_of: AsOf | None) -> Answer | None:
         """The answer that the intervals of statements give, where the question is one for them."""
