@@ -194,8 +194,8 @@ def search(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="hippograph, dense, bm25, hipporag1 or hipporag2; with a language model ircot, refine or decompose, "
-            "also around another method, as in ircot+dense.",
+            help="hippograph, dense, bm25, hybrid, structural, forest, clues, contiguous, hipporag1 or hipporag2; with a "
+            "language model ircot, refine or decompose, also around another method, as in ircot+dense.",
             show_default="hippograph",
         ),
     ] = None,
@@ -235,6 +235,10 @@ def ask(
             metavar="NAME", help="extractive, or llm: a language model.", show_default="as in the settings"
         ),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="How it is searched for, as in search.", show_default="hippograph"),
+    ] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Sentence by sentence, as it is written.")] = False,
     schema: Annotated[
         Path | None,
@@ -267,10 +271,11 @@ def ask(
     opened = _memory(folder) if answerer is None else open_with_answerer(folder, answerer)
     with opened as memory:
         if stream:
-            answer = show_stream(memory, question, checked)
+            answer = show_stream(memory, question, checked, method)
         else:
             answer = _waiting(
-                "looking for an answer", lambda: memory.ask(question, shape, working_memory=checked)
+                "looking for an answer",
+                lambda: memory.ask(question, shape, method=method, working_memory=checked),
             )
         if as_json:
             json_of.print_json(json_of.answer(answer))
