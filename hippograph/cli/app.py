@@ -194,8 +194,8 @@ def search(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="hippograph, dense, bm25, hybrid, structural, forest, clues, contiguous, hipporag1 or hipporag2; with a "
-            "language model ircot, refine or decompose, also around another method, as in ircot+dense.",
+            help="hippograph, dense, bm25, hybrid, structural, forest, clues, contiguous, hipporag1 or hipporag2; with "
+            "a language model ircot, refine or decompose, also around another method, as in ircot+dense.",
             show_default="hippograph",
         ),
     ] = None,
