@@ -207,6 +207,11 @@ class IndexAsOf(PublishedIndex):
         """BM25 of a question with every passage that can be seen, among those."""
         return self.tables.lexical.scores_among(question, self.visible)
 
+    def passages_of_document(self, passage: Row) -> Rows:
+        """The passages cut from the same document that can be seen, in reading order."""
+        rows = self.whole.passages_of_document(passage)
+        return rows[self.visible[rows]]
+
     def sentence_lexical_scores(self, question: str, rows: Rows) -> npt.NDArray[np.float64]:
         """BM25 of a question with some sentences, among all sentences that can be seen."""
         return self.tables.lexical.sentence_scores_among(question, rows, self._visible_sentences)
