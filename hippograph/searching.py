@@ -4,6 +4,7 @@
     hipporag1, hipporag2          the published methods, over a graph of their own
     hybrid, structural, forest    words and meaning fused; smaller units than passages; a view over the whole corpus
     clues, contiguous             what an answer might say as further seeds; passages with their neighbours in time
+    timeline                      each happening of a question about order by itself, and named days first
     ircot, refine, decompose      search, ask the model what else to search for, search again
 
 A loop goes round the method of the settings, or round the one named after a plus: `ircot+hipporag2`. So does
@@ -30,7 +31,11 @@ from hippograph.retrieval.hipporag_methods import Helpers, published_methods
 from hippograph.retrieval.search import METHODS, Method, search
 from hippograph.retrieval.ways.methods import AROUND, ASKING, WAYS, Ways
 from hippograph.settings import Settings, user_cache
+from hippograph.timelines.questions import TimedQuestion
+from hippograph.timelines.search import METHOD, timeline_method
+from hippograph.timelines.within import Within
 from hippograph.types import SearchResult, Vectors
+from hippograph.validity.times import Times
 
 PLUS = "+"
 USUAL = "hippograph"
@@ -49,7 +54,7 @@ BEGINNINGS = frozenset(_LISTED.split())
 
 def known_methods() -> tuple[str, ...]:
     """The names of all methods; loops may be followed by a plus and the name of another."""
-    return (*METHODS, *PUBLISHED, *WAYS, *LOOPS)
+    return (*METHODS, *PUBLISHED, *WAYS, METHOD, *LOOPS)
 
 
 def is_published(method: str) -> bool:
@@ -68,6 +73,7 @@ class Searching:
         self._lock = threading.Lock()
         self._hipporag: HippoRag | None = None
         self._ways = Ways(parts.embedder, user_cache())
+        self._within: Within | None = None
 
     def search(
         self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
@@ -97,9 +103,11 @@ class Searching:
         """One search, by a method that is no loop; the generator is for those of the published ones that ask one."""
         helpers = Helpers(self._memory, self._parts.embedder, generator, self._names_in)
         retrieval = self._settings.retrieval
-        return search(
-            question, query_vector, self.index, retrieval, k, method, self._further(helpers, method)
-        )
+        more = {
+            **self._further(helpers, method),
+            METHOD: timeline_method(self._parts.embedder, self._rows_within),
+        }
+        return search(question, query_vector, self.index, retrieval, k, method, more)
 
     def _further(self, helpers: Helpers, method: str) -> Mapping[str, Method]:
         """The methods that need more than an index; one that goes round another also by its name with that one's."""
@@ -160,6 +168,12 @@ class Searching:
             passages=found.passages[:k],
             trace=replace(found.trace, method=f"{loop}{PLUS}{inner}"),
         )
+
+    def _rows_within(self, asked: TimedQuestion) -> Sequence[int]:
+        with self._lock:
+            if self._within is None:
+                self._within = Within(Times(self.index, self._settings.time))
+            return self._within.rows(asked)
 
     def _memory(self, method: str, progress: Progress = lambda step, done, total: None) -> HippoRag:
         with self._lock:
