@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 from hippograph.answering import ask, ask_stream
 from hippograph.checked_answering import ask_checked
 from hippograph.checking import check_text
-from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, SettingsError, StorageError
+from hippograph.errors import (
+    ConnectorError,
+    IndexDamaged,
+    IndexMismatch,
+    IndexNotFound,
+    QuestionError,
+    SettingsError,
+    StorageError,
+)
 from hippograph.generation.shape import Shape
 from hippograph.graph.export import to_networkx, write_graphml
 from hippograph.indexing import (
@@ -47,6 +55,7 @@ from hippograph.storage.verify import damage_told, verify_version, wrong_work
 from hippograph.storage.versions import bytes_on_disk, go_back
 from hippograph.types import (
     Answer,
+    Change,
     CheckReport,
     CitedSentence,
     Document,
@@ -243,8 +252,9 @@ class Hippograph(Remembering):
     ) -> Answer:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError.
 
-        `method` names how it is searched for; None leaves it to the settings. With `as_of`, a moment or a date as it is written, from what had been observed by then. What held when is read
-        off intervals, in which case `intervals` holds them.
+        `method` names how it is searched for; None leaves it to the settings. With `as_of`, a moment or a date as it
+        is written, from what had been observed by then. What held when is read off intervals, in which case
+        `intervals` holds them.
 
         With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
         cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it. With
@@ -281,7 +291,9 @@ class Hippograph(Remembering):
             answer := self._answer_of_time(checked_question(question), as_of)
         ):
             return iter([CitedSentence(answer.text, answer.citations), answer])
-        return self._noting(stream(checked_question(question), self._searching_as_of(question, as_of), method))
+        return self._noting(
+            stream(checked_question(question), self._searching_as_of(question, as_of), method)
+        )
 
     def _by(self, method: str | None) -> Settings:
         """The settings with another method of search."""
@@ -324,6 +336,33 @@ class Hippograph(Remembering):
         """
         with damage_told(self.index):
             return self.timekeeper.history(subject, relation, as_of)
+
+    def diff(self, first: AsOf | int, last: AsOf | int, subject: str | None = None) -> list[Change]:
+        """What held at one date and not at a later one, or in one kept version and not in a later one, with sources.
+
+        Whole numbers are those of versions. Raises QuestionError, IndexNotFound for a version that is not kept.
+        """
+        if isinstance(first, int) and isinstance(last, int):
+            earlier, later = self._keeper_of(first), self._keeper_of(last)
+            return later.diff_from(earlier, subject)
+        if isinstance(first, int) or isinstance(last, int):
+            raise QuestionError("Two dates or two numbers of versions are compared, not one of each.")
+        with damage_told(self.index):
+            return self.timekeeper.diff(first, last, subject)
+
+    def _keeper_of(self, number: int) -> Timekeeper:
+        """What a kept version says of time."""
+        from hippograph.timekeeping import Timekeeper
+
+        manifests = {each.version.number: each for each in read_versions(self._folder)}
+        if number not in manifests:
+            kept = ", ".join(map(str, sorted(manifests)))
+            raise IndexNotFound(
+                f"{self._folder} keeps no version {number}; it keeps {kept}. How many are kept is set by "
+                "storage.keep_versions."
+            )
+        index = open_version(self._folder, manifests[number], self._parts.vectors)
+        return Timekeeper(index, self._parts, self._settings)
 
     def check(self, text: str, topic: str = "") -> CheckReport:
         """Each claim of a text against the index: supported, refuted or not enough evidence. Raises QuestionError.

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hippograph.errors import QuestionError, SettingsError
 from hippograph.ports import Generator, Parts
 from hippograph.published import PublishedIndex
-from hippograph.retrieval.search import METHODS, ranked_passage
+from hippograph.retrieval.search import ranked_passage
 from hippograph.retrieval.seeds import names_in
 from hippograph.searching import Searching
 from hippograph.settings import Settings
@@ -22,6 +22,7 @@ from hippograph.text.moments import UnreadableDate, read_date
 from hippograph.text.names import normal_name
 from hippograph.types import (
     Answer,
+    Change,
     Citation,
     Draft,
     Interval,
@@ -37,9 +38,10 @@ from hippograph.types import (
     Seeds,
     Vectors,
 )
-from hippograph.validity.answers import Told, day, tell
+from hippograph.validity.answers import Told, day, tell, tell_changes
 from hippograph.validity.as_of import Contributions, IndexAsOf, Kept, seen_by
 from hippograph.validity.asked import Asked, Asking
+from hippograph.validity.changes import Side, changes_between, touched_by_time, touched_by_versions
 from hippograph.validity.questions import TimeKind, TimeQuestion, read_time_question
 from hippograph.validity.times import Times
 
@@ -48,6 +50,8 @@ AsOf = datetime | str
 """A moment, or a date as it is written: a day, a month or a year counts to its end."""
 
 
+METHODS_AS_OF = ("hippograph", "dense", "bm25")
+"""Those that look at nothing but the index they are given."""
 SAYS_WHAT_HOLDS = Reason(ReasonKind.SEED_FACT, "says what held then")
 
 
@@ -137,7 +141,7 @@ class Timekeeper:
     ) -> Told | None:
         """What intervals tell of it; None where they tell nothing."""
         if asked.kind is TimeKind.CHANGES:
-            return None
+            return self._changed(asked, moment)
         found = self._asked(asked, view, moment)
         if found is None:
             return None
@@ -145,6 +149,20 @@ class Timekeeper:
         if not chosen and not self.times.is_functional(found.last.relation_key):
             return None  # "in 1957" may be part of what happened
         return tell(asked, found.way, self.times.intervals(found.last.statements), moment)
+
+    def _changed(self, asked: TimeQuestion, moment: datetime) -> Told | None:
+        """What changed between two dates of what the question names, or of everything."""
+        if asked.first is None:
+            return None
+        last = min(asked.last.last if asked.last else moment, moment)
+        if asked.first.first > last:
+            return None
+        named = [self.index.entity_name(node) for node in names_in(asked.rest, self.index)]
+        if asked.rest and not named:
+            return None
+        subjects = {normal_name(name) for name in named}
+        found = self.diff(asked.first.first, last)
+        return tell_changes([each for each in found if not subjects or normal_name(each.subject) in subjects])
 
     def _asked(self, asked: TimeQuestion, view: IndexAsOf | None, moment: datetime) -> Asked | None:
         mask = view.visible if view is not None else None
@@ -219,6 +237,22 @@ class Timekeeper:
         mask = None if as_of is None else self.times.visible(moment_of(as_of))
         return self.times.history(subject, relation, mask)
 
+    def diff(self, first: AsOf, last: AsOf, subject: str | None = None) -> list[Change]:
+        """What was known to hold at one date and not at another, by what was observed between. Raises QuestionError."""
+        moments = [moment_of(first), moment_of(last)]
+        if moments[0] > moments[1]:
+            raise QuestionError(
+                f"{day(moments[0])} is later than {day(moments[1])}: give the earlier date first."
+            )
+        one, other = (Side(self.times, self.times.visible(each), each) for each in moments)
+        return _about(subject, changes_between(one, other, touched_by_time(self.times, one.mask, other.mask)))
+
+    def diff_from(self, earlier: Timekeeper, subject: str | None = None) -> list[Change]:
+        """What this version says holds and an earlier one did not, and the other way round."""
+        now = self._parts.clock.now()
+        one, other = (Side(each.times, each.times.visible(now), now) for each in (earlier, self))
+        return _about(subject, changes_between(one, other, touched_by_versions(earlier.times, self.times)))
+
 
 class SearchingAsOf(Searching):
     """The methods over an index as it was at a moment."""
@@ -240,9 +274,9 @@ class SearchingAsOf(Searching):
         self, question: str, query_vector: Vectors, k: int, method: str, generator: Generator | None
     ) -> SearchResult:
         """One search. Raises SettingsError for a method with a graph of its own, which knows no moments."""
-        if method not in METHODS:
+        if method not in METHODS_AS_OF:
             raise SettingsError(
-                f"The method {method!r} cannot search as of a moment. These can: {', '.join(METHODS)}."
+                f"The method {method!r} cannot search as of a moment. These can: {', '.join(METHODS_AS_OF)}."
             )
         found = super().once(question, query_vector, k, method, generator)
         trace = replace(found.trace, warnings=(*found.trace.warnings, *self._warnings))
@@ -261,6 +295,11 @@ class SearchingAsOf(Searching):
         ]
         rest = [each for each in passages if each.row not in self._leading]
         return tuple(replace(each, rank=rank) for rank, each in enumerate([*first, *rest][:k], start=1))
+
+
+def _about(subject: str | None, changes: Sequence[Change]) -> list[Change]:
+    wanted = None if subject is None else normal_name(subject)
+    return [each for each in changes if wanted in (None, normal_name(each.subject))]
 
 
 def _newest_first(intervals: Iterable[Interval]) -> tuple[PassageId, ...]:

@@ -38,6 +38,14 @@ IndexFolder = Annotated[
 ]
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In quotation marks.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="As far as was known by then: a day, month or year to its end, or a moment.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 INDEX = Path("index")
 Result = TypeVar("Result")
@@ -202,12 +210,15 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="What was walked, and what put each passage above the next.")
     ] = False,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """The passages that answer a question best, and why each was found."""
     from hippograph.cli import as_json as json_of
     from hippograph.cli.show import show_passages
 
+    if explain and as_of is not None:
+        raise wrong_call("--as-of", "what --explain tells is of the index as it is now.")
     with _memory(folder) as memory:
         if explain:
             from hippograph.cli import explain as explaining
@@ -218,7 +229,7 @@ def search(
             else:
                 explaining.show_explanation(told)
             return
-        found = _waiting("searching", lambda: memory.explain(question, k, method))
+        found = _waiting("searching", lambda: memory.explain(question, k, method, as_of=as_of))
         if as_json:
             json_of.print_json([json_of.passage(each) for each in found.passages])
         else:
@@ -255,6 +266,7 @@ def ask(
     show_refreshes: Annotated[
         bool, typer.Option("--show-refreshes", help="And what was read, checked and left out on the way.")
     ] = False,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """An answer that cites the sentences it rests on, or a refusal that says why."""
@@ -271,11 +283,11 @@ def ask(
     opened = _memory(folder) if answerer is None else open_with_answerer(folder, answerer)
     with opened as memory:
         if stream:
-            answer = show_stream(memory, question, checked, method)
+            answer = show_stream(memory, question, checked, method, as_of)
         else:
             answer = _waiting(
                 "looking for an answer",
-                lambda: memory.ask(question, shape, method=method, working_memory=checked),
+                lambda: memory.ask(question, shape, method=method, as_of=as_of, working_memory=checked),
             )
         if as_json:
             json_of.print_json(json_of.answer(answer))
@@ -322,6 +334,48 @@ def check(
     is_borne_out = report.verdict() is VerdictKind.SUPPORTED
     if any(each.failure for each in report.claims) or (strict and not is_borne_out):
         raise typer.Exit(1)
+
+
+@app.command()
+def history(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose history.", show_default=False)],
+    folder: IndexFolder = INDEX,
+    relation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this relation, as it is stated: status, lives in.")
+    ] = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """What held of a thing from when to when, what says so, and what ended it."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli import times
+
+    with _memory(folder) as memory:
+        found = _waiting("reading", lambda: memory.history(name, relation, as_of=as_of))
+    if as_json:
+        json_of.print_json([times.interval_record(each) for each in found])
+    else:
+        times.show_history(name, found)
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A date, or the number of a kept version: v3.")],
+    last: Annotated[str, typer.Argument(metavar="B", help="A later one.")],
+    folder: IndexFolder = INDEX,
+    subject: Annotated[str | None, typer.Option(metavar="NAME", help="Only what is said of this.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What held at one date, or in one kept version, and not at another, with what says so."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli import times
+
+    with _memory(folder) as memory:
+        found = _waiting("comparing", lambda: times.diff(memory, folder, first, last, subject))
+    if as_json:
+        json_of.print_json([times.change_record(each) for each in found])
+    else:
+        times.show_changes(found)
 
 
 @app.command()

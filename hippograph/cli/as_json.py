@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hippograph.cli.times import interval_record
 from hippograph.engine import IndexStatus, KeptVersion
 from hippograph.indexing import IndexReport
 from hippograph.types import Answer, Citation, IndexVersion, RankedPassage, SearchTrace, Usage
@@ -63,6 +64,7 @@ def answer(given: Answer) -> dict[str, Any]:
             for each in given.sentences
         ],
         "data": given.data,
+        **({"intervals": [interval_record(each) for each in given.intervals]} if given.intervals else {}),
     }
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hippograph.generation.citations import numbered
 from hippograph.text.names import normal_name
-from hippograph.types import Citation, Draft, Interval, Statement
+from hippograph.types import Change, Citation, Draft, Interval, Statement
 from hippograph.validity.questions import TimeKind, TimeQuestion
 
 SURE = 0.9
@@ -157,6 +156,29 @@ def _nothing(asked: TimeQuestion, intervals: Sequence[Interval], moment: datetim
     return Told(Draft(why, None, (), why, SURE), tuple(intervals))
 
 
+def tell_changes(changes: Sequence[Change]) -> Told:
+    """What changed, a line each; where it is much, the first of it."""
+    if not changes:
+        why = "No change is recorded between these dates."
+        return Told(Draft(why, None, (), why, SURE), ())
+    lines = [change_in_words(each) for each in changes[:MOST_TOLD]]
+    if len(changes) > MOST_TOLD:
+        lines.append(f"and {len(changes) - MOST_TOLD} more")
+    shown = [interval for each in changes[:MOST_TOLD] for interval in (*each.before, *each.after)]
+    cited = [each.evidence[0].citation for each in shown]
+    return Told(_draft(None, lines, cited, SURE, ()), tuple(shown))
+
+
+def change_in_words(change: Change) -> str:
+    """A change as a line: what of whom, what it was and what it is."""
+    then, now = (
+        "; ".join(each.object for each in side) or "nothing" for side in (change.before, change.after)
+    )
+    since = [day(each.valid_from) for each in change.after if each.valid_from]
+    told = f" (since {since[0]})" if since else ""
+    return f"{change.subject}: {change.relation}: {then} → {now}{told}"
+
+
 def _draft(
     span: str | None,
     lines: Sequence[str],
@@ -168,7 +190,7 @@ def _draft(
     head = f"{span}\n\n" if span else ""
     told = "\n".join(lines)
     return Draft(
-        text=f"{head}{told}\n\nFrom the sources:\n{numbered(citations)}",
+        text=f"{head}{told}",
         span=span,
         citations=citations,
         refusal=None,

@@ -122,7 +122,7 @@ class Asking:
                         each.unasked + unasked,
                         each.said + len(said),
                     )
-                    if not _left_open(longer.needed, asked, bool(longer.steps)) and _fits(asked, step):
+                    if not _left_open(longer.needed, asked) and _fits(asked, step):
                         found.append(longer)
                     elif longer.needed:
                         further += self._on_from(longer)
@@ -158,9 +158,23 @@ class Asking:
         ]
 
 
-def _left_open(needed: frozenset[str], asked: Question, has_steps: bool) -> frozenset[str]:
-    """The words that nothing accounts for; the noun that says what is asked for ("which city") accounts for itself."""
-    return needed - (frozenset(content_stems(asked.head)) if has_steps else frozenset())
+_KIND = re.compile(
+    r"\b(?:the|which|what|a|an)\s+(\w+)\s+(?:that|which|where|who|whose|when|(?:of|in|to|for|on|at|from|by|with)\s+(?:which|whom|whose))\b",
+    re.IGNORECASE,
+)
+
+
+def _left_open(needed: frozenset[str], asked: Question) -> frozenset[str]:
+    """The words that nothing accounts for, but for nouns that only say what kind of thing is meant.
+
+    Those are the one that is asked for ("which city") and those that a clause follows ("the city where").
+    """
+    kinds = _KIND.findall(asked.text)
+    if asked.head and re.search(
+        rf"\b(?:which|what)\s+(?:\w+\s+)?{re.escape(asked.head)}", asked.text, re.IGNORECASE
+    ):
+        kinds.append(asked.head)
+    return needed - frozenset(stem for kind in kinds for stem in content_stems(kind))
 
 
 def _fits(asked: Question, step: Step) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from hippograph.generation.names import name_spans
+from hippograph.generation.overlap import FUNCTION_WORDS
 from hippograph.text.moments import UnreadableDate, read_date
 from hippograph.text.names import normal_name, title_name, words
 from hippograph.types import Citation, Document, Extraction, Grade, Passage, Statement, StatementForm
@@ -40,6 +41,10 @@ _IS_ROLE_OF = re.compile(
 _FORMER = re.compile(r"\b(?:former|previous|past|late|first|last|next|erstwhile|ex|acting)\b")
 _FRESH = re.compile(r"^(?:current|new|present|newest|latest|now)\s+")
 
+_PARTICIPLE = re.compile(
+    r"[a-z]+(?:ed|en|wn|lt|nt|de|ld|ught|ung)\s+(?:in|by|at|on|to|from|with|as|for|of|into)\b"
+)
+
 _NEGATION = re.compile(r"\b(?:not|never|neither|nor|no|n't)\b|n['’]t\b")
 _NO_LONGER = re.compile(r"\b(?:no longer|not any more|not anymore|ceased to be|stopped being)\s*")
 _NOT_SAID = re.compile(
@@ -70,14 +75,19 @@ _STATES = frozenset(_LISTED_STATES.split())
 _PRESENT_S = re.compile(r"(?:[^s]s|sses|shes|ches|xes|zes)$")
 
 
-def read_statements(passage: Passage, origin: Document, extraction: Extraction) -> list[Statement]:
-    """What a passage states, in reading order: header lines of its document, sentences, and a model's facts."""
+def read_statements(
+    passage: Passage, origin: Document, extraction: Extraction, before: str = ""
+) -> list[Statement]:
+    """What a passage states, in reading order: header lines of its document, sentences, and a model's facts.
+
+    `before` is what stands before it in its document, where the number of a list item may have been cut off.
+    """
     lines = list(_lines(passage, origin))
     headers = {statement.citation.start for statement in lines}
     found = lines
     for number, sentence in enumerate(passage.sentences):
         if sentence.start not in headers and len(sentence.text) <= LONGEST_SENTENCE:
-            found += _sentence(passage, origin, number)
+            found += _sentence(passage, origin, number, before)
     if extraction.grade is Grade.LLM:
         found += _facts(passage, origin, extraction)
     unique = {
@@ -152,7 +162,7 @@ def _moment_of(times: Mapping[str, str], keys: frozenset[str], last: bool = Fals
 # --------------------------------------------------------------------------- sentences
 
 
-def _sentence(passage: Passage, origin: Document, number: int) -> Iterator[Statement]:
+def _sentence(passage: Passage, origin: Document, number: int, before: str) -> Iterator[Statement]:
     """What one sentence states."""
     sentence = passage.sentences[number]
     text = " ".join(sentence.text.split()).rstrip(".! ")
@@ -160,7 +170,7 @@ def _sentence(passage: Passage, origin: Document, number: int) -> Iterator[State
     text = text[own.end() :] if own else text
     if _NOT_SAID.search(text):
         return
-    serial = int(own[1]) if own else _serial_before(passage, number)
+    serial = int(own[1]) if own else _serial_before(passage, number, before)
     stated = read_stated(text)
     citation = _citation(passage, origin, sentence.start, sentence.end)
     for said in dict.fromkeys([stated.rest, text]):
@@ -173,10 +183,11 @@ def _sentence(passage: Passage, origin: Document, number: int) -> Iterator[State
             return
 
 
-def _serial_before(passage: Passage, number: int) -> int | None:
+def _serial_before(passage: Passage, number: int, before: str) -> int | None:
     """The number of the list item a sentence is: on its own line, or cut off as a sentence of its own."""
     start = passage.sentences[number].start - passage.start
-    line = passage.text[passage.text.rfind("\n", 0, start) + 1 : start]
+    text = before + passage.text[:start]
+    line = text[text.rfind("\n") + 1 :]
     match = _NUMBER.match(f"{line} ") if line.strip() else None
     return int(match[1]) if match and not line[match.end() :].strip() else None
 
@@ -201,6 +212,8 @@ def _role(match: re.Match[str]) -> Iterator[Frame]:
         return
     if _CLAUSE.search(match["subject"]) or len(role.split()) > LONGEST_RELATION:
         return
+    if _PARTICIPLE.match(match["object"]):
+        return  # "the bridge of Lund was built in 1950" tells no role
     past = be in ("was", "were") or bool(_FORMER.search(role))
     for object_ in _objects(match["object"]):
         yield _bare(match["subject"]), role, object_, StatementForm.ROLE, bool(negated), past
@@ -214,7 +227,7 @@ def _verb(text: str) -> Iterator[Frame]:
     if not spans or spans[0][0] != 0 or _NEGATION.search(text):
         return
     subject, rest = text[: spans[0][1]], text[spans[0][1] :]
-    if not rest.startswith(" "):
+    if not rest.startswith(" ") or subject.lower() in FUNCTION_WORDS:
         return
     later = [start - spans[0][1] for start, _ in spans[1:]]
     quoted = re.search(r"[\"“]", rest)

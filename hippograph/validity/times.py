@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hippograph.published import PublishedIndex
 from hippograph.settings import TimeSettings
 from hippograph.text.names import normal_name, words
-from hippograph.types import Interval, PassageId, Row, Statement
+from hippograph.types import Interval, Passage, PassageId, Row, Statement
 from hippograph.validity.functional import Support, measure_support
 from hippograph.validity.intervals import resolve
 from hippograph.validity.statements import in_utc, read_statements, relation_key
@@ -24,6 +24,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNDATED = np.iinfo(np.int64).min
 """The moment of a passage whose document has none."""
 EVERYTHING = "*"
+SHORTEST_ITEM = 40
+"""How far before a passage the number of a list item is looked for."""
 MOST_KEPT = 200_000
 """After so many passages have been read, what they state is read anew."""
 LEARNED_FROM = 400
@@ -94,12 +96,17 @@ class Times:
             if len(self._statements) >= MOST_KEPT:
                 self._statements.clear()
             passage = self.index.load_passage(Row(row))
-            found = read_statements(
-                passage, self.index.origin_of(Row(row)), self.index.load_extraction(Row(row))
-            )
+            origin, extraction = self.index.origin_of(Row(row)), self.index.load_extraction(Row(row))
+            found = read_statements(passage, origin, extraction, self._before(passage, row))
             known = self._statements[row] = tuple(found)
             self._rows[passage.id] = row
         return known
+
+    def _before(self, passage: Passage, row: int) -> str:
+        """The end of what stands before a passage, where numbers tell the order."""
+        if not self.settings.serials or not passage.start:
+            return ""
+        return self.index.document_of(Row(row)).text[max(0, passage.start - SHORTEST_ITEM) : passage.start]
 
     def rows_of(self, passages: Iterable[PassageId]) -> list[int]:
         """Where passages stand that were read for their statements."""
