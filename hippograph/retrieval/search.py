@@ -40,6 +40,8 @@ Method = Callable[[str, Vectors, PublishedIndex, RetrievalSettings, int], Search
 NO_MORE: Mapping[str, Method] = {}
 
 NOTHING_THERE = "the index holds no passage"
+NO_DIRECTION = "The vector of the question is zero, so nothing is near it: only its words and names were searched for."
+READS_WORDS = "bm25"
 
 SCORE_DECIMALS = 9
 """Final scores are rounded to this: a matrix product's last bits depend on where a row stands in it."""
@@ -81,7 +83,10 @@ def search(
         return SearchResult((), SearchTrace(method, Seeds(), NOTHING_THERE, {}))
     query_vector = on_grid(query_vector)
     with one_blas_thread():
-        return methods[method](question, query_vector, index, settings, min(k, index.passage_count))
+        found = methods[method](question, query_vector, index, settings, min(k, index.passage_count))
+    if query_vector.any() or method == READS_WORDS:
+        return found
+    return replace(found, trace=replace(found.trace, warnings=(*found.trace.warnings, NO_DIRECTION)))
 
 
 def _hippograph(
