@@ -401,19 +401,28 @@ def indexing(dataset: DatasetFolder, as_json: AsJson = False) -> None:
 
 @bench.command()
 def search(
-    datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="Ratios are to the first.")],
+    datasets: Annotated[
+        list[Path] | None, typer.Argument(metavar="DATASET...", help="Ratios are to the first.")
+    ] = None,
     questions: Annotated[
         Path | None, typer.Option(metavar="DATASET", help="Whose questions a corpus without any is asked.")
+    ] = None,
+    sizes: Annotated[
+        list[int] | None, typer.Option("--size", help="Passages of a generated corpus, in place of data sets.")
     ] = None,
     method: Annotated[str, typer.Option(help="How to search.")] = "hippograph",
     as_json: AsJson = False,
 ) -> None:
-    """Milliseconds of a search without embedding its question, data sets taking turns."""
+    """Milliseconds of a search without embedding its question, data sets or sizes taking turns."""
     from eval.bench.search import measure_search_of
+    from eval.bench.search_sizes import SIZES, measure_search_of_sizes
     from eval.tables import bars, show_reports
 
     with bars() as shown:
-        report = measure_search_of(datasets, questions, method, shown.step)
+        if datasets:
+            report = measure_search_of(datasets, questions, method, shown.step)
+        else:
+            report = measure_search_of_sizes(sizes or SIZES, method, shown.step)
     if as_json:
         _print_json(report)
     else:
