@@ -117,8 +117,10 @@ def _parts(found: Exploration, ranker: Ranker, row: int) -> tuple[dict[str, floa
     if not len(places):
         return {}, {}
     place = int(places[0])
-    each = ranker.contributions(found.signals, place)
-    signals = {name: float(values[place]) for name, values in found.signals.items()}
+    each = ranker.contributions(found.signals, place, found.ties)
+    signals = {
+        name: float(values[place]) for name, values in ranker.all_signals(found.signals, found.ties).items()
+    }
     return signals, {name: sum(each[f"{name}{form}"] for form in FORMS) for name in signals}
 
 

@@ -12,6 +12,7 @@ from hippograph.retrieval.hops import FirstHop, chain_scores, choose_first_hop, 
 from hippograph.retrieval.links import Links, find_links
 from hippograph.retrieval.pool import Pool, gather_pool, nearest_sentences, union
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
+from hippograph.retrieval.second_look import Ties, find_ties
 from hippograph.retrieval.seeds import find_seeds, names_in
 from hippograph.retrieval.signals import (
     Signals,
@@ -57,6 +58,8 @@ class Exploration:
     fallback: str | None
     walks: Walks
     """The walks one by one, for whoever looks closer."""
+    ties: Ties
+    """What the candidates say of each other, once there is an order to believe."""
 
     @property
     def dense_seeds(self) -> Mapping[Node, float]:
@@ -107,6 +110,7 @@ def explore(
     signals = similarity_signals(index, question, query_vector, words, pool, first, chains)
     signals |= link_signals(links, pool, chains)
     signals |= walk_signals(walks, rows)
+    ties = find_ties(index, question, query_vector, pool, named)
     lap("signals")
     fallback = None if entities else NO_SEEDS
     return Exploration(
@@ -123,6 +127,7 @@ def explore(
         signals,
         fallback,
         walks,
+        ties,
     )
 
 

@@ -40,7 +40,9 @@ Method = Callable[[str, Vectors, PublishedIndex, RetrievalSettings, int], Search
 NO_MORE: Mapping[str, Method] = {}
 
 NOTHING_THERE = "the index holds no passage"
-NO_DIRECTION = "The vector of the question is zero, so nothing is near it: only its words and names were searched for."
+NO_DIRECTION = (
+    "The vector of the question is zero, so nothing is near it: only its words and names were searched for."
+)
 READS_WORDS = "bm25"
 
 SCORE_DECIMALS = 9
@@ -122,7 +124,7 @@ def order_pool(index: PublishedIndex, found: Exploration, ranker: Ranker) -> Ran
     """
     if found.fallback:
         return found.dense
-    scores = np.round(ranker.scores(found.signals), SCORE_DECIMALS)
+    scores = np.round(ranker.scores(found.signals, found.ties), SCORE_DECIMALS)
     order = Ranking.of(found.pool.rows, scores, index.keys_of(found.pool.rows))
     beyond = ~np.isin(found.dense.rows, order.rows)
     scores = order.scores[-1] + np.minimum(found.dense.scores[beyond] - 1, 0)

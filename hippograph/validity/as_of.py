@@ -216,6 +216,12 @@ class IndexAsOf(PublishedIndex):
         """BM25 of a question with some sentences, among all sentences that can be seen."""
         return self.tables.lexical.sentence_scores_among(question, rows, self._visible_sentences)
 
+    def question_words_in(
+        self, question: str, rows: Rows
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+        """Which of the question's words some sentences hold, and how telling each is among what can be seen."""
+        return self.tables.lexical.words_held(question, rows, self.visible)
+
     @cached_property
     def _visible_sentences(self) -> Mask:
         ends = self.tables.sentence_ends.values
