@@ -33,6 +33,7 @@ Progress = Callable[[str, int, int], None]
 RUN = """
 import json, sys, time
 from pathlib import Path
+import openai  # loading the client takes most of a second, once, and is no part of a pace
 from connectors.by_uri import connector_for
 from hippograph import indexing
 from hippograph.engine import index_sources

@@ -51,6 +51,7 @@ def refine_and_pool(
     max_hops: int = 4,
     merge: Merge = Merge.RRF,
     most_paragraphs: int = MOST_PARAGRAPHS,
+    most_stale_rounds: int = MOST_STALE_ROUNDS,
 ) -> Pooled:
     """Search for the question, then for what the model still misses.
 
@@ -72,7 +73,7 @@ def refine_and_pool(
         rounds += new
         is_stale = known.issuperset(each.passage.id for later in new for each in later.passages)
         stale = stale + 1 if is_stale else 0
-        if stale == MOST_STALE_ROUNDS:
+        if stale == most_stale_rounds:
             return pooled(rounds, Stop.NOTHING_NEW, merge)
     return pooled(rounds, Stop.HOPS, merge)
 
