@@ -301,6 +301,34 @@ def cost(dataset: DatasetFolder, as_json: AsJson = False) -> None:
     show_reports(f"{name}: each question", report["per_question"], list(report["per_question"][0]))
 
 
+@app.command()
+def rounds(
+    dataset: DatasetFolder,
+    method: Annotated[str, typer.Option(help="How each query is searched for.")] = "bm25",
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """After how many rounds without a new passage searching on should stop, from recorded searches."""
+    from functools import cache
+
+    from eval.datasets import load_corpus
+    from eval.indexes import Corpus, open_index
+    from eval.rounds import FOUND_BY_A_SEARCH, measure_rounds, read_traces
+    from eval.tables import bars, show_reports
+
+    traces = read_traces(dataset)
+    with bars() as shown:
+        memory, _ = open_index(Corpus(dataset.resolve().name, load_corpus(dataset)), index, shown.step)
+        with memory:
+            search = cache(lambda query: memory.search(query, FOUND_BY_A_SEARCH, method))
+            report = {"method": method, **measure_rounds(traces, search, shown.watch)}
+    if as_json:
+        _print_json(report)
+        return
+    show_reports(f"{report['traces']} recorded searches", report["rows"], list(report["rows"][0]))
+    show_reports("chosen on the others", report["chosen_on_the_others"], ["fold", "limit", "lost"])
+
+
 @app.command("train-ranker")
 def train_ranker(
     datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="What to train on.")],
