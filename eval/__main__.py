@@ -410,6 +410,68 @@ def kills(
         raise typer.Exit(1)
 
 
+@app.command()
+def asof(
+    history: Annotated[
+        Path, typer.Argument(metavar="HISTORY", help="A folder with header_events.jsonl and versions.")
+    ],
+    samples: Annotated[int, typer.Option(min=4, help="How many numbers and dates are drawn.")] = 2000,
+    audited: Annotated[
+        int, typer.Option(min=1, help="How many closed intervals, and dates before there was anything.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(help="What draws them.")] = 0,
+    embedder: Annotated[
+        str, typer.Option(help="`default` is the one of the settings; `hashing` needs no model and is fast.")
+    ] = "hashing",
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for header fields as of dates, and audit the intervals behind the answers; exit 1 on a wrong one."""
+    from eval.asof import measure_as_of
+    from eval.indexes import Corpus, open_index
+    from eval.pep_times import open_header_history
+    from eval.tables import bars, show_values
+    from hippograph.settings import Settings
+    from hippograph.wiring import build_parts
+
+    recorded = open_header_history(history)
+    settings = Settings.load() if embedder == "default" else Settings.load(models={"embedder": embedder})
+    corpus = Corpus(f"{history.resolve().name}_dated_{embedder}", recorded.documents)
+    with bars() as shown:
+        memory, _ = open_index(corpus, index, shown.step, build_parts(settings))
+        with memory:
+            report = measure_as_of(memory, recorded, samples, audited, seed, shown.watch)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values(history.resolve().name, report)
+    if report["wrong"] or report["wrongly_closed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def consolidation(
+    sizes: Annotated[
+        list[int] | None, typer.Argument(metavar="TOKENS...", help="6000, 32000, 64000 and 260000.")
+    ] = None,
+    questions: Annotated[int, typer.Option(min=1, help="How many of one hop, and as many of two.")] = 200,
+    seed: Annotated[int, typer.Option(help="What draws the facts.")] = 0,
+    embedder: Annotated[str, typer.Option(help="As for asof.")] = "hashing",
+    as_json: AsJson = False,
+) -> None:
+    """Numbered facts of which newer ones replace older ones: questions of one hop and two about what holds at last."""
+    from eval.fact_consolidation import SIZES, measure_sizes
+    from eval.tables import bars, show_reports
+
+    with bars() as shown:
+        reports = measure_sizes(sizes or SIZES, questions, seed, embedder, shown.step, shown.watch)
+    if as_json:
+        _print_json(reports)
+    else:
+        columns = [name for name in reports[0] if name != "wrong"]
+        show_reports("facts that newer ones replace", reports, columns)
+
+
 @bench.command()
 def indexing(dataset: DatasetFolder, as_json: AsJson = False) -> None:
     """Seconds of indexing over seconds inside the embedder."""

@@ -11,16 +11,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, TypeVar
 
 from hippograph import Hippograph
+from hippograph.settings import Settings
 from hippograph.text.names import normal_name
 from hippograph.types import Document, DocumentId
 
 Item = TypeVar("Item")
 Watch = Callable[[Sequence[Item], str], Iterable[Item]]
 
+SIZES = (6000, 32_000, 64_000, 260_000)
 REPLACED = 0.5
 """The share of facts that a newer one replaces."""
 LINES_A_DOCUMENT = 250
@@ -270,6 +273,33 @@ def _two_hops(chance: random.Random, kept: Mapping[tuple[int, str], str], count:
         )
         for first, subject, second in drawn
     ]
+
+
+def measure_sizes(
+    sizes: Sequence[int],
+    questions: int,
+    seed: int,
+    embedder: str,
+    progress: Callable[[str, int, int], None],
+    watch: Watch[Any],
+) -> list[dict[str, Any]]:
+    """The same for lists of so many tokens, each in an index of its own that is thrown away.
+
+    The settings say what the task says: every relation has one object at a time, and a larger number is newer.
+    """
+    models = {} if embedder == "default" else {"embedder": embedder}
+    time = {"serials": True, "functional": ("*",), "newest_wins": True}
+    settings = Settings.load(models=models, time=time)
+    reports = []
+    for tokens in sizes:
+        made = generate(tokens, questions, seed)
+        with (
+            TemporaryDirectory() as folder,
+            Hippograph.build(made.documents, folder, settings=settings, progress=progress) as memory,
+        ):
+            counted = sum(memory.embedder.token_count(document.text) for document in made.documents)
+            reports.append({"tokens": counted, **measure_consolidation(memory, made, watch)})
+    return reports
 
 
 def measure_consolidation(memory: Hippograph, made: Consolidation, watch: Watch[Any]) -> dict[str, Any]:

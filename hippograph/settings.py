@@ -212,7 +212,7 @@ class TimeSettings(Section):
     """Whether plain questions, too, are answered by what the newest statements say, where statements answer them.
     Questions about changes, and those as of a moment, always are."""
     functional: tuple[str, ...] = ()
-    """Relations that have one object at a time, such as "chief executive", beside those that are learned; "*" for all."""
+    """Relations with one object at a time, such as "chief executive", beside those that are learned; "*" for all."""
     not_functional: tuple[str, ...] = ()
     """Relations that may have several, whatever was learned."""
     functional_share: float = Field(0.95, gt=0, le=1)

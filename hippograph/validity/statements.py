@@ -72,6 +72,10 @@ chaired managed run affiliated registered licensed hosted maintained sponsored
 """
 _STATES = frozenset(_LISTED_STATES.split())
 """Participles that tell a state: what "was based in Lund" is over, what "was born in Lund" is not."""
+_INDEFINITE = (
+    "nothing nobody none everything everyone everybody something someone somebody anything anyone anybody"
+)
+_NO_SUBJECTS = FUNCTION_WORDS | frozenset(_INDEFINITE.split())
 _PRESENT_S = re.compile(r"(?:[^s]s|sses|shes|ches|xes|zes)$")
 
 
@@ -227,7 +231,7 @@ def _verb(text: str) -> Iterator[Frame]:
     if not spans or spans[0][0] != 0 or _NEGATION.search(text):
         return
     subject, rest = text[: spans[0][1]], text[spans[0][1] :]
-    if not rest.startswith(" ") or subject.lower() in FUNCTION_WORDS:
+    if not rest.startswith(" ") or subject.lower() in _NO_SUBJECTS:
         return
     later = [start - spans[0][1] for start, _ in spans[1:]]
     quoted = re.search(r"[\"“]", rest)
