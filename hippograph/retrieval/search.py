@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from hippograph.errors import SettingsError
+from hippograph.errors import EmbeddingError, SettingsError
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.explore import Exploration, explore
 from hippograph.retrieval.one_thread import one_blas_thread
@@ -74,7 +74,7 @@ def search(
 ) -> SearchResult:
     """The k best passages by a method of METHODS, or by one `more` that needs other things than an index.
 
-    Raises SettingsError for an unknown method or a k below one.
+    Raises SettingsError for an unknown method or a k below one, EmbeddingError for a vector that is none.
     """
     methods = {**METHODS, **more}
     if not isinstance(k, int) or k < 1:
@@ -83,6 +83,8 @@ def search(
         raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(methods)}.")
     if not index.passage_count:
         return SearchResult((), SearchTrace(method, Seeds(), NOTHING_THERE, {}))
+    if method != READS_WORDS and not np.isfinite(query_vector).all():
+        raise EmbeddingError("The vector of the question holds a number that is not finite (NaN or infinity).")
     query_vector = on_grid(query_vector)
     with one_blas_thread():
         found = methods[method](question, query_vector, index, settings, min(k, index.passage_count))
