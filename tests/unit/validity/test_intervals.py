@@ -243,6 +243,24 @@ def test_events_are_never_learned_to_be_functional():
     assert not measure_support(said).is_functional(0.5, 1)
 
 
+def test_several_members_are_never_learned_to_be_functional():
+    """ "A is a member of B" says that there may be more."""
+    said = [
+        says("A", n, subject=f"S{n}", relation="is a member of", form=StatementForm.STATE) for n in range(20)
+    ]
+
+    assert not measure_support(said).is_functional(0.5, 1)
+
+
+def test_documents_of_one_day_disagree_about_the_one_and_add_to_the_many():
+    """Two owners on one day are a dispute, two languages on one day are two languages."""
+    lines = [says("A", 1), says("B", 1)]
+    verbs = [replace(each, form=StatementForm.STATE) for each in lines]
+
+    assert measure_support(lines).single == 1
+    assert measure_support(verbs).single == 0
+
+
 def test_objects_that_come_back_in_turn_hold_together():
     """A, B, A, B on four days is no sequence of changes."""
     turns = [says(o, day) for day, o in enumerate("ABAB")]
