@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hippograph.answering import ask, ask_stream
 from hippograph.checked_answering import ask_checked
 from hippograph.checking import check_text
+from hippograph.critical_answering import ask_with_critic, shown_sentences
 from hippograph.errors import (
     ConnectorError,
     IndexDamaged,
@@ -69,7 +70,7 @@ from hippograph.types import (
     Vectors,
 )
 from hippograph.upgrading import Upgrade
-from hippograph.wiring import build_parts, build_upgrade, build_verifier
+from hippograph.wiring import build_critic, build_parts, build_upgrade, build_verifier
 
 if TYPE_CHECKING:
     from hippograph.timekeeping import AsOf, Timekeeper
@@ -271,8 +272,11 @@ class Hippograph(Remembering):
             *_, last = self._stream_checked(checked, searching, method)
             assert isinstance(last, Answer)
             return self._after(last)
+        settings, critic = self._by(method), build_critic(self._settings) if schema is None else None
         with damage_told(searching.index):
-            return self._after(ask(checked, searching, self._parts, self._by(method), schema))
+            if critic is not None:
+                return self._after(ask_with_critic(checked, searching, self._parts, settings, critic))
+            return self._after(ask(checked, searching, self._parts, settings, schema))
 
     def ask_stream(
         self,
@@ -291,6 +295,9 @@ class Hippograph(Remembering):
             answer := self._answer_of_time(checked_question(question), as_of)
         ):
             return iter([CitedSentence(answer.text, answer.citations), answer])
+        if not self._is_checked(working_memory) and self._settings.answer.critic != "none":
+            answer = self.ask(question, method=method, as_of=as_of)  # judged as a whole, so it comes as a whole
+            return iter([*shown_sentences(answer), answer])
         return self._noting(
             stream(checked_question(question), self._searching_as_of(question, as_of), method)
         )

@@ -19,6 +19,7 @@ from hippograph.errors import GenerationError
 from hippograph.types import (
     CitedSentence,
     Claim,
+    Critique,
     Document,
     DocumentId,
     Draft,
@@ -190,6 +191,18 @@ class Verifier(Protocol):
 
         Raises a leaf of GenerationError or EmbeddingError where it cannot tell; it never guesses instead.
         """
+        ...
+
+
+class Critic(Protocol):
+    """Judges whether an answer and its evidence suffice."""
+
+    name: str
+
+    def judge(
+        self, question: str, draft: Draft, evidence: Sequence[Evidence], searched: Sequence[str]
+    ) -> Critique:
+        """Stop, search on with a query that is not among those searched for, or abstain. It never raises."""
         ...
 
 

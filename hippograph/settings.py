@@ -125,6 +125,9 @@ class AnswerSettings(Section):
     """How many model calls one answer may take; the last is kept for the answer itself."""
     deadline_seconds: float = Field(120, gt=0)
     """No call is begun later than this after the question."""
+    critic: str = "none"
+    """Who judges whether the evidence suffices, and whether to search on or abstain: none, or heuristic, or
+    `module:Class`. One that searches on does so `max_hops` - 1 times at most."""
     style: Literal["brief", "full"] = "brief"
     """brief: a sentence or two. full: everything the documents found say of it."""
 

@@ -49,11 +49,6 @@ class Memory:
     derived_from: tuple[DocumentId, ...] = ()
     """The documents that a derived memory rests on."""
     speaker: str = ""
-    version: int = 1
-    """How often it was written; a note that evolves keeps its earlier versions, closed."""
-    prev_version: str = ""
-    linked: tuple[DocumentId, ...] = ()
-    """Other memories that it belongs with."""
 
     def is_open(self) -> bool:
         """Whether nothing has ended it."""
@@ -80,16 +75,13 @@ class Memory:
                 "why": self.why,
                 "speaker": self.speaker,
                 "derived_from": "\n".join(self.derived_from),
-                "version": self.version,
-                "prev_version": self.prev_version,
-                "linked": "\n".join(self.linked),
             },
         )
 
 
-def memory_id(text: str, source: str, speaker: str, at: datetime, version: int = 1) -> DocumentId:
+def memory_id(text: str, source: str, speaker: str, at: datetime) -> DocumentId:
     """The same words of the same speaker at the same moment are the same memory."""
-    return DocumentId(PREFIX + content_id(text, source, speaker, at.isoformat(), str(version)))
+    return DocumentId(PREFIX + content_id(text, source, speaker, at.isoformat()))
 
 
 def memory_of(document: Document) -> Memory | None:
@@ -108,13 +100,8 @@ def memory_of(document: Document) -> Memory | None:
         closed_by=str(said.get("closed_by", "")),
         why=str(said.get("why", "")),
         provenance=Provenance(known),
-        derived_from=_ids(said.get("derived_from")),
+        derived_from=tuple(
+            DocumentId(each) for each in str(said.get("derived_from") or "").split("\n") if each
+        ),
         speaker=speaker,
-        version=int(said.get("version") or 1),
-        prev_version=str(said.get("prev_version", "")),
-        linked=_ids(said.get("linked")),
     )
-
-
-def _ids(value: object) -> tuple[DocumentId, ...]:
-    return tuple(DocumentId(each) for each in str(value or "").split("\n") if each)

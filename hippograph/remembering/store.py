@@ -192,6 +192,5 @@ def _from_json(text: str) -> Memory:
     for name in ("valid_from", "valid_to"):
         record[name] = datetime.fromisoformat(record[name]) if record[name] else None
     record["provenance"] = Provenance(record["provenance"])
-    for name in ("derived_from", "linked"):
-        record[name] = tuple(record[name])
+    record["derived_from"] = tuple(record["derived_from"])
     return Memory(**record)
