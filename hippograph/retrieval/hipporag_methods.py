@@ -125,10 +125,8 @@ def question_entities(question: str, helpers: Helpers) -> tuple[list[str], tuple
     """What a question names, by the model; by rule without one, or, with a warning, where the call failed."""
     if helpers.generator is None:
         return list(helpers.names_in(question)), ()
-    messages = render("question_entities", question=one_line(question))
-    request = ModelRequest(messages, "question_entities", ENTITIES_SCHEMA)
     try:
-        data = helpers.generator.generate(request).data
+        data = helpers.generator.generate(entities_request(question)).data
     except GenerationError as error:
         why = str(error).rstrip(".")
         return list(helpers.names_in(question)), (
@@ -137,6 +135,12 @@ def question_entities(question: str, helpers: Helpers) -> tuple[list[str], tuple
     given = data.get("entities") if isinstance(data, dict) else None
     names = [one_line(each) for each in given if isinstance(each, str)] if isinstance(given, list) else []
     return [name for name in names if name][:MOST_ENTITIES], ()
+
+
+def entities_request(question: str) -> ModelRequest:
+    """What the model is asked: the names in the question."""
+    messages = render("question_entities", question=one_line(question))
+    return ModelRequest(messages, "question_entities", ENTITIES_SCHEMA)
 
 
 def _seeds(memory: HippoRag, phrases: Mapping[int, float], linked: Linked | None = None) -> Seeds:
