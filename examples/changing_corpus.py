@@ -73,7 +73,9 @@ def main(folder: Path, settings: Settings | None = None) -> None:
 
         print("\nWhat changed between 2022 and July 2023")
         for change in memory.diff("2022-01-01", "2023-07-01"):
-            then, now = ("; ".join(each.object for each in side) or "nothing" for side in (change.before, change.after))
+            then, now = (
+                "; ".join(each.object for each in side) or "nothing" for side in (change.before, change.after)
+            )
             if change.relation != "Date":
                 print(f"  {change.subject}, {change.relation}: {then} -> {now}")
 

@@ -20,6 +20,8 @@ LONGEST_SENTENCE = 400
 
 _KEY_LINE = re.compile(r"^(?P<key>[^\W\d_][\w /-]{0,38}?[^\W_]?)\s*:(?:\s+(?P<value>\S.*?))?\s*$")
 _MOST_KEY_WORDS = 4
+_SPOKEN = 3
+"""How many small words make a sentence of what follows a colon."""
 _NUMBER = re.compile(r"^\s*(?:[-*•]\s+)?(?:[\w ]{0,12}?\b)?#?(\d{1,9})\s*[.):]\s+")
 _FROM_KEYS = frozenset(
     ["as of", "valid from", "effective", "effective date", "effective from", "in force from"]
@@ -145,12 +147,17 @@ def _header(text: str) -> Iterator[tuple[str, str, int, int]]:
             rows[-1] = (key, f"{value} {bare}".strip(), begin, start + len(line.rstrip()))
             continue
         match = _KEY_LINE.match(line.rstrip())
-        if match is None or len(match["key"].split()) > _MOST_KEY_WORDS:
+        if match is None or len(match["key"].split()) > _MOST_KEY_WORDS or _is_speech(match["value"] or ""):
             if not rows and (bare.startswith("#") or set(bare) <= set("-=+ ")):
                 continue  # a heading, or the rule above front matter
             break
         rows.append((match["key"].strip(), match["value"] or "", start, start + len(line.rstrip())))
     yield from rows
+
+
+def _is_speech(value: str) -> bool:
+    """Whether what follows a colon is a sentence: in a chat the name in front of it speaks."""
+    return value[-1:] in (".", "!", "?", "…") and sum(word[0].islower() for word in value.split()) >= _SPOKEN
 
 
 def _moment_of(times: Mapping[str, str], keys: frozenset[str], last: bool = False) -> datetime | None:

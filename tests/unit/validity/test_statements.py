@@ -74,6 +74,12 @@ def test_the_lines_that_open_a_document_are_said_of_its_title():
     assert {each.form for each in found} == {StatementForm.LINE}
 
 
+def test_what_somebody_says_in_a_chat_is_no_header_line():
+    """A name, a colon and a sentence is speech; names with initials and titles are values."""
+    assert triples("Ada: I will be there at nine.\nBo: So will I, see you then!\n") == []
+    assert triples("Author: Fred L. Drake, Jr.\n") == [("Acme", "author", "Fred L. Drake, Jr.")]
+
+
 def test_a_document_without_a_title_has_nothing_its_lines_are_said_of():
     """Without a title the block that opens a document states nothing."""
     assert states("Status: Accepted\n", title="") == []
