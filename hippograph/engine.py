@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hippograph.answering import ask, ask_stream
 from hippograph.checked_answering import ask_checked
 from hippograph.checking import check_text
+from hippograph.conflicts import find_conflicts
 from hippograph.critical_answering import ask_with_critic, shown_sentences
 from hippograph.errors import (
     ConnectorError,
@@ -59,6 +60,7 @@ from hippograph.types import (
     Change,
     CheckReport,
     CitedSentence,
+    Conflict,
     Document,
     DocumentId,
     Grade,
@@ -296,7 +298,8 @@ class Hippograph(Remembering):
         ):
             return iter([CitedSentence(answer.text, answer.citations), answer])
         if not self._is_checked(working_memory) and self._settings.answer.critic != "none":
-            answer = self.ask(question, method=method, as_of=as_of)  # judged as a whole, so it comes as a whole
+            # It is judged as a whole, so it comes as a whole.
+            answer = self.ask(question, method=method, as_of=as_of)
             return iter([*shown_sentences(answer), answer])
         return self._noting(
             stream(checked_question(question), self._searching_as_of(question, as_of), method)
@@ -370,6 +373,11 @@ class Hippograph(Remembering):
             )
         index = open_version(self._folder, manifests[number], self._parts.vectors)
         return Timekeeper(index, self._parts, self._settings)
+
+    def conflicts(self, answer: Answer) -> tuple[Conflict, ...]:
+        """Where documents say otherwise than what an answer cites: both sides, dated, and none chosen."""
+        with damage_told(self.index):
+            return find_conflicts(answer, self, self._settings.check)
 
     def check(self, text: str, topic: str = "") -> CheckReport:
         """Each claim of a text against the index: supported, refuted or not enough evidence. Raises QuestionError.

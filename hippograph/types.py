@@ -545,6 +545,27 @@ class CheckReport:
         return VerdictKind.NOT_ENOUGH_EVIDENCE
 
 
+@dataclass(frozen=True, slots=True)
+class ConflictSide:
+    """What some documents say of a claim: their newest sentences, as many as every other side shows."""
+
+    why: str
+    citations: tuple[Citation, ...]
+    moments: tuple[datetime | None, ...]
+    """The moment of each citation's document."""
+    documents: int
+    """How many documents say so, shown or not."""
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A claim on which documents differ; the side with the newest document comes first, and none is chosen."""
+
+    claim: str
+    sides: tuple[ConflictSide, ...]
+
+
 class CritiqueKind(StrEnum):
     """What to do with an answer."""
 

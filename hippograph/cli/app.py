@@ -263,6 +263,10 @@ def ask(
             "or left out.",
         ),
     ] = False,
+    show_conflicts: Annotated[
+        bool,
+        typer.Option("--show-conflicts", help="And where documents say otherwise, each side with its dates."),
+    ] = False,
     show_refreshes: Annotated[
         bool, typer.Option("--show-refreshes", help="And what was read, checked and left out on the way.")
     ] = False,
@@ -271,6 +275,7 @@ def ask(
 ) -> None:
     """An answer that cites the sentences it rests on, or a refusal that says why."""
     from hippograph.cli import as_json as json_of
+    from hippograph.cli import conflicts, refreshes
     from hippograph.cli.answers import open_with_answerer, read_schema, show_stream
     from hippograph.cli.show import show_answer
 
@@ -289,13 +294,16 @@ def ask(
                 "looking for an answer",
                 lambda: memory.ask(question, shape, method=method, as_of=as_of, working_memory=checked),
             )
-        if as_json:
-            json_of.print_json(json_of.answer(answer))
-        elif not stream:
-            show_answer(answer)
-    if show_refreshes and not as_json:
-        from hippograph.cli import refreshes
-
+        differing = memory.conflicts(answer) if show_conflicts else ()
+    if as_json:
+        more = {"conflicts": conflicts.conflict_records(differing)} if show_conflicts else {}
+        json_of.print_json({**json_of.answer(answer), **more})
+        return
+    if not stream:
+        show_answer(answer)
+    if show_conflicts:
+        conflicts.show_conflicts(differing)
+    if show_refreshes:
         refreshes.show_refreshes(answer)
 
 
