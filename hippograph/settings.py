@@ -106,7 +106,7 @@ class RetrievalSettings(Section):
     """Which graph hipporag1 and hipporag2 walk over: that of the authors' code with its doubled edges, or ours."""
     units: Literal["passages", "facts", "atomic", "summaries", "mixed"] = "mixed"
     """What the method structural looks among: passages, facts, single sentences, summaries of documents, or all."""
-    unit_search: Literal["single", "reranked", "iterative"] = "iterative"
+    unit_search: Literal["single", "reranked", "iterative"] = "single"
     """How it looks: once; once and then in a better order; or again for what was found first."""
     answer_from: Literal["passages", "units"] = "passages"
     """What an answer after a structural search reads: whole passages, or only the sentences of the units found."""
