@@ -186,6 +186,10 @@ class WordVectors:
         """The unit vector of a question: shape (dimension,)."""
         return cast(Vectors, self.embed_passages([text])[0])
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of questions: shape (len(texts), dimension)."""
+        return self.embed_passages(texts)
+
     def token_count(self, text: str) -> int:
         """How many words the text has."""
         return len(text.split())

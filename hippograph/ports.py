@@ -100,6 +100,10 @@ class Embedder(Protocol):
         """The unit vector of a question: shape (dimension,). Raises EmbeddingError."""
         ...
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of several questions, the same as alone: shape (len(texts), dimension)."""
+        ...
+
     def token_count(self, text: str) -> int:
         """How many of the model's tokens the text takes, without the special ones."""
         ...

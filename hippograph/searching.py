@@ -82,7 +82,7 @@ class Searching:
         loop, inner = self.way(method)
         if loop:
             return self._loop(loop, inner, question, query_vector, k)
-        return self.once(question, query_vector, k, inner, self._parts.generator)
+        return self.once(question, query_vector, k, inner, self._bounded())
 
     def way(self, method: str | None = None) -> tuple[str, str]:
         """The loop of a method, empty for none, and the method that it goes round; that of the settings for None."""
@@ -96,6 +96,13 @@ class Searching:
         if inner in WITHOUT_VECTORS and outer not in AROUND:
             return np.zeros(self._parts.embedder.dimension, dtype=np.float32)
         return self._parts.embedder.embed_query(query)
+
+    def query_vectors(self, queries: Sequence[str], method: str | None = None) -> Vectors:
+        """The vectors of several questions, embedded together: shape (len(queries), dimension)."""
+        chosen = self._settings.retrieval.method if method is None else method
+        if str(chosen).rpartition(PLUS)[2] in WITHOUT_VECTORS:
+            return np.zeros((len(queries), self._parts.embedder.dimension), dtype=np.float32)
+        return self._parts.embedder.embed_queries(queries)
 
     def once(
         self, question: str, query_vector: Vectors, k: int, method: str, generator: Generator | None
@@ -155,8 +162,7 @@ class Searching:
                 "its server and model in the section generator."
             )
         limits = self._settings.answer.model_copy(update={"loop": loop})
-        budget = Budget(calls=limits.max_model_calls, seconds=limits.deadline_seconds)
-        bounded = within(self._parts.generator, budget)
+        bounded = self._bounded()
 
         def look(query: str) -> SearchResult:
             vector = query_vector if query == question else self.query_vector(query, inner)
@@ -174,6 +180,12 @@ class Searching:
             if self._within is None:
                 self._within = Within(Times(self.index, self._settings.time))
             return self._within.rows(asked)
+
+    def _bounded(self) -> Generator | None:
+        """The language model within the calls and seconds that one answer may take; None where there is none."""
+        limits = self._settings.answer
+        budget = Budget(calls=limits.max_model_calls, seconds=limits.deadline_seconds)
+        return within(self._parts.generator, budget) if self._parts.generator else None
 
     def _memory(self, method: str, progress: Progress = lambda step, done, total: None) -> HippoRag:
         with self._lock:
