@@ -41,6 +41,7 @@ from hippograph.remembering.living_search import LivingSearching
 from hippograph.remembering.store import Store
 from hippograph.retrieval.question import checked_question
 from hippograph.searching import Searching
+from hippograph.searching_many import SearchShard, runs_here, search_elsewhere, search_many
 from hippograph.settings import Settings
 from hippograph.storage.changes import GIVEN
 from hippograph.storage.manifest import (
@@ -72,7 +73,7 @@ from hippograph.types import (
     Vectors,
 )
 from hippograph.upgrading import Upgrade
-from hippograph.wiring import build_critic, build_parts, build_upgrade, build_verifier
+from hippograph.wiring import build_critic, build_parts, build_upgrade, build_verifier, recipe
 
 if TYPE_CHECKING:
     from hippograph.timekeeping import AsOf, Timekeeper
@@ -220,6 +221,21 @@ class Hippograph(Remembering):
         With `as_of`, a moment or a date as it is written, among what had been observed by then.
         """
         return list(self.explain(question, k, method, as_of=as_of).passages)
+
+    def search_many(
+        self, questions: Iterable[str], k: int = 5, method: str | None = None
+    ) -> Iterator[SearchResult]:
+        """The results of many questions in their order, as `explain` gives them one by one.
+
+        Questions are embedded together, and searched by the workers of the settings, which open this version for
+        themselves: `workers.kind` "processes" uses every processor. Raises as `search`, and WorkersUnavailable.
+        """
+        workers = self._parts.workers
+        if runs_here(workers):
+            return search_many(self.searching, questions, k, method)
+        version, embedder = self._manifest.version.id, self._parts.embedder.fingerprint
+        work = SearchShard(self._folder, version, embedder, recipe(self._settings), k, method)
+        return search_elsewhere(workers, work, questions)
 
     def explain(
         self, question: str, k: int = 5, method: str | None = None, *, as_of: AsOf | None = None
