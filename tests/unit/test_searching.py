@@ -200,6 +200,15 @@ class Overheard:
         return self.inner.embed_query(text)
 
 
+def test_a_search_by_a_method_that_asks_is_bounded_too(open_toy):
+    """With no calls allowed the facts stay unfiltered, with a warning, and nobody is asked."""
+    memory, model = open_toy({"relevant": [1]}, max_model_calls=0)
+    result = memory.explain(QUESTION, 5, "hipporag2")
+
+    assert model.requests == []
+    assert "The budget of 0 calls is spent" in result.trace.warnings[0]
+
+
 def test_closing_closes_the_model_that_was_made_here_and_no_other(tmp_path, settings, parts, monkeypatch):
     """Parts that were handed in are their owner's; those made from the settings go with the memory."""
     closed = []
