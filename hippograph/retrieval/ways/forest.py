@@ -27,8 +27,8 @@ from hippograph.types import Node, Reason, ReasonKind, Row, SearchResult, Search
 Forests = Callable[[PublishedIndex, Rows], SummaryForest]
 """Makes the forest over some passages, or gives the one that was made."""
 
-TEMPERATURE = 0.1
-"""In cosines: a group 0.1 further from the question than the nearest beside it weighs 0.37 of it."""
+TEMPERATURE = 0.2
+"""In cosines: a group 0.2 further from the question than the nearest beside it weighs 0.37 of it."""
 SIZE = 0.5
 """A group of four times the passages weighs twice as much."""
 DEALT = 200

@@ -17,7 +17,6 @@ from hippograph.retrieval.ways.forest import forest
 from hippograph.retrieval.ways.hybrid import hybrid
 from hippograph.retrieval.ways.structural import structural
 from hippograph.retrieval.ways.summary_forest import MOST_PASSAGES, SummaryForest, summary_forest
-from hippograph.retrieval.ways.units import FactVectors
 
 WAYS = ("hybrid", "structural", "forest", "clues", "contiguous")
 ASKING = ("clues",)
@@ -32,7 +31,6 @@ class Ways:
     def __init__(self, embedder: Embedder, folder: Path) -> None:
         self._embedder = embedder
         self._folder = folder
-        self._facts = FactVectors(embedder)
         self._forest: SummaryForest | None = None
         self._lock = threading.Lock()
 
@@ -40,7 +38,7 @@ class Ways:
         """The methods by name; `around` is what those of AROUND go round."""
         return {
             "hybrid": hybrid,
-            "structural": partial(structural, self._facts),
+            "structural": structural,
             "forest": partial(forest, self.forest),
             "clues": partial(search_by_clues, generator, self._embedder),
             "contiguous": partial(contiguous, around),

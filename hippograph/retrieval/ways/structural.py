@@ -16,8 +16,8 @@ from hippograph.published import PublishedIndex
 from hippograph.retrieval.pool import gather_pool, union
 from hippograph.retrieval.rankings import Ranking, Values, dense_ranking, dense_rankings, lexical_ranking
 from hippograph.retrieval.search import SCORE_DECIMALS, Stopwatch
-from hippograph.retrieval.ways.fusion import RRF_K, as_passages, followed_by_dense, fuse
-from hippograph.retrieval.ways.units import KINDS, FactVectors, Unit, UnitKind, Units, gather_units
+from hippograph.retrieval.ways.fusion import RRF_K, as_passages, followed_by_dense
+from hippograph.retrieval.ways.units import KINDS, Unit, UnitKind, Units, gather_units
 from hippograph.settings import RetrievalSettings
 from hippograph.types import Reason, ReasonKind, Row, SearchResult, SearchTrace, Seeds, Vectors
 from hippograph.vectors import on_grid
@@ -32,7 +32,6 @@ ROUNDS = 3
 """Looks of an iterative search (the paper's N)."""
 PROBES = 4
 """How many units of one look are looked on from in the next."""
-
 NO_UNITS = (
     "the passages near the question hold no such unit, so passages are ranked by dense similarity alone"
 )
@@ -40,7 +39,6 @@ NO_UNITS = (
 
 
 def structural(
-    facts: FactVectors,
     question: str,
     query_vector: Vectors,
     index: PublishedIndex,
@@ -54,13 +52,13 @@ def structural(
     lexical = lexical_ranking(index, index.lexical_scores(question), DEPTH)
     watch.lap("first rankings")
     rows = union([dense, lexical], DEPTH)
-    units = gather_units(index, gather_pool(index, rows), query_vector, kinds, facts)
+    units = gather_units(index, gather_pool(index, rows), query_vector, kinds)
     watch.lap("units")
     looks = [_best(index, units, (units.vectors @ query_vector).astype(np.float64))]
     if settings.unit_search == "reranked":
         looks = [_reranked(question, index, looks[0])]
     elif settings.unit_search == "iterative":
-        looks = _look_on(query_vector, index, looks, kinds, facts)
+        looks = _look_on(query_vector, index, looks, kinds)
     watch.lap(settings.unit_search)
     order = followed_by_dense(index, _passages(index, looks), query_vector, k)
     first = _first_units(looks)
@@ -122,7 +120,6 @@ def _look_on(
     index: PublishedIndex,
     looks: list[Look],
     kinds: Sequence[UnitKind],
-    facts: FactVectors,
 ) -> list[Look]:
     """Further looks, each for the question together with the best units of the look before that led nowhere yet.
 
@@ -136,12 +133,13 @@ def _look_on(
         sources = np.array([looks[-1].units[place].passage for place in places], dtype=np.int64)
         probes = _unit(query_vector + looks[-1].vectors[places])
         rows = union(dense_rankings(index, probes, DEPTH // PROBES), DEPTH)
-        units = gather_units(index, gather_pool(index, rows), _unit(probes.sum(axis=0)), kinds, facts)
+        units = gather_units(index, gather_pool(index, rows), _unit(probes.sum(axis=0)), kinds)
         if not units.units:
             break
         scores = (units.vectors @ probes.T).astype(np.float64)
+        scores *= np.maximum(looks[-1].scores[places], 0.0)  # no chain is surer than its first link
         owners = np.array([unit.passage for unit in units.units])
-        scores[owners[:, None] == sources[None, :]] = -1.0  # what was looked on from is not what it leads to
+        scores[owners[:, None] == sources[None, :]] = 0.0  # what was looked on from is not what it leads to
         looks.append(_best(index, units, scores.max(axis=1)))
     return looks
 
@@ -159,17 +157,13 @@ def _probes(look: Look, used: set[int]) -> list[int]:
 
 
 def _passages(index: PublishedIndex, looks: Sequence[Look]) -> Ranking:
-    """Each look's passages in the order of their first units; of several looks by 1 / (60 + rank), added up.
-
-    Cosines of different queries cannot be compared, ranks can; pooling never loses what an early look found.
-    """
-    rankings = []
-    for look in looks:
-        first: dict[int, float] = {}
-        for unit, score in zip(look.units, look.scores.tolist(), strict=True):
-            first.setdefault(unit.passage, score)
-        rankings.append(Ranking(np.array(list(first), dtype=np.int64), np.array(list(first.values()))))
-    return rankings[0] if len(rankings) == 1 else fuse(index, rankings)
+    """The passages in the order of their best units over all looks: pooling never loses what an early look found."""
+    rows = np.array([unit.passage for look in looks for unit in look.units], dtype=np.int64)
+    scores = np.concatenate([look.scores for look in looks])
+    distinct, places = np.unique(rows, return_inverse=True)
+    best = np.full(len(distinct), -np.inf)
+    np.maximum.at(best, places, scores)
+    return Ranking.of(distinct, np.round(best, SCORE_DECIMALS), index.keys_of(distinct))
 
 
 def _first_units(looks: Sequence[Look]) -> dict[int, tuple[int, Unit]]:

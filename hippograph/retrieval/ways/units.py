@@ -3,35 +3,31 @@
 There a model writes triples, atomic facts and summaries of each document. Here they are read off the index: facts are
 the triples of the passages, atomic facts their sentences with the title in front, and a document's summary is made of
 its most central sentences. Only the passages nearest by meaning and by words are read, so that the work does not grow
-with the corpus.
+with the corpus, and nothing is embedded: a fact lies in the middle between its sentence and the names that it joins.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from hippograph.ports import Embedder
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.pool import Pool
-from hippograph.retrieval.rankings import Rows
-from hippograph.types import Row, Vectors
-from hippograph.vectors import on_grid
+from hippograph.retrieval.rankings import Ranking, Rows
+from hippograph.text.names import normal_name
+from hippograph.types import Row, Triple, Vectors
+from hippograph.vectors import from_steps, on_grid
 
 MOST_FACTS = 48
-"""How many facts are compared with a question: those of the sentences nearest it. They alone are embedded."""
+"""How many facts are compared with a question: those of the sentences nearest it."""
 MOST_DOCUMENTS = 60
 """Of how many documents a summary is looked at."""
 MOST_SENTENCES = 200
 """How far into a document its summary reads."""
 SUMMARY_SENTENCES = 3
-KEPT_FACTS = 20_000
-"""How many facts' vectors are kept for the next question."""
 
 
 class UnitKind(StrEnum):
@@ -75,37 +71,11 @@ class Units:
     """Shape (U, d)."""
 
 
-class FactVectors:
-    """Vectors of facts as words, kept for the questions to come."""
-
-    def __init__(self, embedder: Embedder, most: int = KEPT_FACTS) -> None:
-        self._embedder = embedder
-        self._most = most
-        self._kept: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors on the grid: shape (texts, d). Raises EmbeddingError."""
-        with self._lock:
-            known = {text: self._kept[text] for text in texts if text in self._kept}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            known |= dict(zip(new, on_grid(self._embedder.embed_passages(new)), strict=True))
-        with self._lock:
-            self._kept.update(known)
-            for text in texts:
-                self._kept.move_to_end(text)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return np.stack([known[text] for text in texts])
-
-
 def gather_units(
     index: PublishedIndex,
     pool: Pool,
     query_vector: Vectors,
     kinds: Sequence[UnitKind],
-    facts: FactVectors,
 ) -> Units:
     """The units of these kinds in the passages of a pool."""
     units: list[Unit] = []
@@ -118,52 +88,69 @@ def gather_units(
             places = zip(owners, pool.sentence_rows.tolist(), strict=True)
             more, theirs = [Unit(kind, owner, (row,)) for owner, row in places], pool.sentence_vectors
         elif kind is UnitKind.FACT:
-            more = _facts(index, pool, query_vector)
-            theirs = facts.of([unit.text for unit in more]) if more else pool.vectors[:0]
+            more, theirs = _facts(index, pool, query_vector)
         else:
-            more, theirs = _summaries(index, pool)
+            more, theirs = _summaries(index, pool, query_vector)
         units += more
         vectors.append(theirs)
     return Units(tuple(units), np.concatenate(vectors))
 
 
-def _facts(index: PublishedIndex, pool: Pool, query_vector: Vectors) -> list[Unit]:
+def _facts(index: PublishedIndex, pool: Pool, query_vector: Vectors) -> tuple[list[Unit], Vectors]:
     """The facts of the sentences nearest the question, nearest first. Ties go by the passage's key and the place."""
     near = pool.sentence_vectors @ query_vector
     keys = index.keys_of(pool.rows)[pool.sentence_owner]
-    found: list[Unit] = []
-    read: dict[int, dict[int, list[str]]] = {}
+    units: list[Unit] = []
+    triples: list[Triple] = []
+    places: list[int] = []
+    read: dict[int, dict[int, list[Triple]]] = {}
     for place in np.lexsort((pool.sentence_rows, keys, -near)).tolist():
-        if len(found) >= MOST_FACTS:
+        if len(units) >= MOST_FACTS:
             break
         owner, row = int(pool.rows[pool.sentence_owner[place]]), int(pool.sentence_rows[place])
         if owner not in read:
             read[owner] = _triples(index, owner)
-        first = index.sentence_rows(Row(owner)).start
-        found += [Unit(UnitKind.FACT, owner, (row,), text) for text in read[owner].get(row - first, ())]
-    return found[:MOST_FACTS]
+        for triple in read[owner].get(row - index.sentence_rows(Row(owner)).start, ()):
+            text = " ".join(f"{triple.subject} {triple.relation} {triple.object}".split())
+            units.append(Unit(UnitKind.FACT, owner, (row,), text))
+            triples.append(triple)
+            places.append(place)
+    return units, _fact_vectors(index, triples, pool.sentence_vectors[places])
 
 
-def _triples(index: PublishedIndex, passage: int) -> dict[int, list[str]]:
-    """A passage's facts in words, by the place of their sentence, each once."""
-    told: dict[int, dict[str, None]] = {}
+def _triples(index: PublishedIndex, passage: int) -> dict[int, list[Triple]]:
+    """A passage's facts by the place of their sentence."""
+    told: dict[int, list[Triple]] = {}
     for triple in index.load_extraction(Row(passage)).triples:
-        text = " ".join(f"{triple.subject} {triple.relation} {triple.object}".split())
-        if text:
-            told.setdefault(triple.sentence, {})[text] = None
-    return {place: list(texts) for place, texts in told.items()}
+        told.setdefault(triple.sentence, []).append(triple)
+    return told
 
 
-def _summaries(index: PublishedIndex, pool: Pool) -> tuple[list[Unit], Vectors]:
-    """A summary of each document that a passage of the pool was cut from, the first documents of the pool only."""
-    documents: dict[int, Rows] = {}
-    for row in pool.rows.tolist():
-        number = int(index.tables.passage_documents.values[row])
-        if number not in documents and len(documents) < MOST_DOCUMENTS:
-            documents[number] = index.passages_of_document(Row(row))
+def _fact_vectors(index: PublishedIndex, triples: Sequence[Triple], sentences: Vectors) -> Vectors:
+    """Unit vectors between each fact's sentence and the names of its subject and object: shape (facts, d).
+
+    What is no name of the graph, such as "three times as long", adds nothing.
+    """
+    names = [normal_name(name) for triple in triples for name in (triple.subject, triple.object)]
+    nodes = index.nodes_of_keys(names)
+    known = [place for place, node in enumerate(nodes) if node is not None]
+    numbers = [int(node) - index.graph.first_entity for node in nodes if node is not None]
+    together = sentences.astype(np.float64)
+    vectors = from_steps(index.tables.entity_vectors.values[np.array(numbers, dtype=np.int64)])
+    np.add.at(together, np.array(known, dtype=np.int64) // 2, vectors)
+    lengths = np.linalg.norm(together, axis=1, keepdims=True)
+    return on_grid(together / np.maximum(lengths, 1e-9))
+
+
+def _summaries(index: PublishedIndex, pool: Pool, query_vector: Vectors) -> tuple[list[Unit], Vectors]:
+    """Summaries of the documents of the passages nearest the question."""
+    nearest = Ranking.of(pool.rows, pool.vectors @ query_vector, index.keys_of(pool.rows)).rows
+    documents: dict[int, int] = {}
+    for row in nearest.tolist():
+        documents.setdefault(int(index.tables.passage_documents.values[row]), row)
     units, vectors = [], []
-    for rows in documents.values():
-        sentences, vector = central_sentences(index, rows)
+    for row in list(documents.values())[:MOST_DOCUMENTS]:
+        sentences, vector = central_sentences(index, index.passages_of_document(Row(row)))
         owner = int(index.passage_of_sentences(sentences[:1])[0])
         units.append(Unit(UnitKind.SUMMARY, owner, tuple(sentences.tolist())))
         vectors.append(vector)
