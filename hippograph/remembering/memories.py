@@ -11,7 +11,7 @@ from hippograph.errors import GenerationError, QuestionError, StorageError
 from hippograph.ports import Clock, Generator
 from hippograph.remembering.operations import Decision, decide_by_model, decide_by_rules
 from hippograph.remembering.records import Memory, Operation, Provenance, memory_id, memory_of
-from hippograph.remembering.said import Said, count_sentences, read_said
+from hippograph.remembering.said import Said, is_all_read, read_said
 from hippograph.remembering.store import Known, Store
 from hippograph.settings import RememberingSettings
 from hippograph.types import Document, DocumentId
@@ -140,11 +140,7 @@ class Memories:
 
     def _is_told(self, new: Memory) -> bool:
         """Whether the same words of the same speaker, which the rules may not be able to read, hold already."""
-        near = self.store.all(new.source)
-        return any(
-            each.text == new.text and each.speaker == new.speaker and each.holds_at(new.valid_from)
-            for each in near
-        )
+        return any(each.holds_at(new.valid_from) for each in self.store.telling(new))
 
     def _decide(
         self, new: Memory, said: Sequence[Said], replaces: Sequence[DocumentId]
@@ -164,7 +160,7 @@ class Memories:
             except GenerationError as error:
                 warnings = (f"The model did not decide, so the rules did: {error}",)
         known = self.store.speaking_of(each.key() for each in said)
-        is_whole = count_sentences(new.text) == len(said)
+        is_whole = is_all_read(new.text, said)
         return decide_by_rules(said, is_whole, known, new.valid_from), warnings
 
     def _do(
@@ -195,8 +191,8 @@ class Memories:
 
     def _is_spent(self, id_: DocumentId) -> bool:
         statements, memory = self.store.statements_of(id_), self.store.get([id_])[id_]
-        is_all_read = count_sentences(memory.text) == len(statements)
-        return is_all_read and all(each.valid_to is not None for each in statements)
+        is_over = all(each.valid_to is not None for each in statements)
+        return is_over and is_all_read(memory.text, read_said(memory.text, memory.speaker))
 
     def _open_statements(self, id_: DocumentId) -> list[Known]:
         return [each for each in self.store.statements_of(id_) if each.valid_to is None]

@@ -7,8 +7,8 @@ Vestas". What the rules cannot read says nothing here, and so neither ends nor r
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from hippograph.text.names import normal_name, words
 from hippograph.text.sentences import split_sentences
@@ -20,6 +20,15 @@ be assigned to; be owned by; be led by; be managed by; be chaired by; be schedul
 """
 FUNCTIONAL = frozenset(each.strip() for each in _LISTED.replace("\n", " ").split(";"))
 """Relations of one object at a time. Roles ("the capital of A is B") and ages have one, too."""
+_LISTED_ROLES = """
+address number email name nickname surname birthday age job employer boss manager title role status deadline date due
+location home city town country capital ceo president chair chairman chairwoman owner leader head mayor version price
+colour color size weight height language team budget zone wife husband spouse partner password birthplace hometown
+temperature population headquarters successor director editor maintainer plan school university salary currency
+"""
+SINGLE_ROLES = frozenset(_LISTED_ROLES.split())
+"""Roles that one holds at a time; a friend, a brother or a hobby may be one of several."""
+_ONLY_ONE = frozenset(["favourite", "favorite", "current", "main", "primary", "default", "preferred"])
 BEGINS = {
     "move to": "live in",
     "relocate to": "live in",
@@ -49,6 +58,9 @@ _UNSURE = re.compile(
     r"\?\s*$|\b(?:[Ii]f|[Ww]hether|[Mm]aybe|[Pp]erhaps|might|may|could|would|should|[Nn]ever|not)\b|n['’]t\b"
 )
 """What makes a sentence no statement. "May" with a capital is a month."""
+_NAME = re.compile(r"[A-Z\d][\w'’.-]*(?:\s+(?:(?:of|de|the|upon|am|an der)\s+)?[A-Z\d][\w'’.-]*)*")
+"""A name at the start of an object: what follows it is said of something else."""
+_SEVERAL = re.compile(r",|\band\b|\bor\b|&")
 _PRONOUNS = frozenset(
     ["he", "she", "it", "they", "we", "you", "this", "that", "these", "those", "his", "her", "their"]
 )
@@ -85,6 +97,8 @@ class Said:
     """Whether a subject has one such object at a time."""
     ends: bool = False
     """Whether it says that this holds no longer."""
+    is_whole: bool = True
+    """Whether it says all that its sentence does: "Ada lives in Ribe with Noor" says more than where."""
 
     def key(self) -> str:
         """Of what it speaks: subject and relation."""
@@ -104,9 +118,9 @@ def read_said(text: str, speaker: str = "", functional: Collection[str] = ()) ->
     return tuple(found)
 
 
-def count_sentences(text: str) -> int:
-    """How many sentences a text has."""
-    return len(split_sentences(text))
+def is_all_read(text: str, said: Sequence[Said]) -> bool:
+    """Whether the statements say all that the text does."""
+    return len(split_sentences(text)) == len(said) and all(each.is_whole for each in said)
 
 
 def _read(sentence: str, speaker: str, functional: Collection[str]) -> Said | None:
@@ -122,14 +136,23 @@ def _read(sentence: str, speaker: str, functional: Collection[str]) -> Said | No
         owner = re.sub(r"['’]s$|(?<=s)['’]$", "", match["subject"])
         if match["role"].split()[-1].lower() in _PREPOSITIONS:
             return None
-        is_single = match["be"].lower() == "is"
-        if is_single and (named := re.match(r"(?:called|named)\s+(.+)", match["object"])):
+        is_single = match["be"].lower() == "is" and _is_single(match["role"], functional)
+        if match["be"].lower() == "is" and (named := re.match(r"(?:called|named)\s+(.+)", match["object"])):
             return _said(f"{owner} {match['role']}", "be called", named[1], speaker, True, ends)
         return _said(
             owner, f"have {' '.join(words(match['role']))}", match["object"], speaker, is_single, ends
         )
     match = _VERB.match(plain)
     return _of_verb(match, speaker, functional, ends) if match else None
+
+
+def _is_single(role: str, functional: Collection[str]) -> bool:
+    """Whether one holds a role at a time, by its last word, by "favourite" before it, or as it was declared."""
+    said = [word.lower() for word in role.split()]
+    declared = {each.lower() for each in functional}
+    return (
+        said[-1] in SINGLE_ROLES or said[0] in _ONLY_ONE or role.lower() in declared or said[-1] in declared
+    )
 
 
 def _of_verb(match: re.Match[str], speaker: str, functional: Collection[str], ends: bool) -> Said | None:
@@ -145,8 +168,12 @@ def _of_verb(match: re.Match[str], speaker: str, functional: Collection[str], en
     if match["verb"].lower() == "moved" and not is_named:
         return None  # to another desk, another job, another topic
     has_one = relation in FUNCTIONAL or relation in {_base_of(each) for each in functional}
-    is_functional = has_one and is_named and not is_past
-    return _said(match["subject"], relation, match["object"], speaker, is_functional, ends)
+    name = _NAME.match(match["object"])
+    object_ = name.group() if has_one and name else match["object"]
+    is_one = not _SEVERAL.match(match["object"][len(object_) :].strip())
+    is_functional = has_one and is_named and is_one and not is_past
+    said = _said(match["subject"], relation, object_, speaker, is_functional, ends)
+    return replace(said, is_whole=len(object_) == len(match["object"])) if said else None
 
 
 def _base_of(relation: str) -> str:
@@ -178,7 +205,8 @@ def _said(
     told = [word for word in words(subject) if word not in ("the", "a", "an")]
     if told and told[0] in _SPEAKERS:
         told = [*(words(speaker) or ["speaker"]), *told[1:]]
-    if not told or told[0] in _PRONOUNS:
+    if not told or told[0] in _PRONOUNS or not normal_name(object_):
         return None  # nobody says here who that is
     bare = re.sub(r"^(?:the|a|an|my|his|her|their)\s+", "", object_.strip(" \"“”'’.,;"), flags=re.IGNORECASE)
+    is_functional = is_functional and not _SEVERAL.search(bare)
     return Said(" ".join(told), relation, normal_name(bare), is_functional, ends)

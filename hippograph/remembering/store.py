@@ -19,13 +19,15 @@ from hippograph.errors import StorageError
 from hippograph.remembering.records import Memory, Provenance
 from hippograph.remembering.retention import Strength
 from hippograph.remembering.said import Said
-from hippograph.types import DocumentId
+from hippograph.types import DocumentId, content_id
 
 STORE_NAME = "memories.db"
 PATIENCE_SECONDS = 30.0
 """How long a writer waits for another one."""
 _TABLES = """
-create table if not exists memory (id text primary key, source text, record text, is_pending integer);
+create table if not exists memory (id text primary key, source text, told text, record text, is_pending integer);
+create index if not exists memory_told on memory (told);
+create index if not exists memory_pending on memory (is_pending) where is_pending = 1;
 create table if not exists said (memory text, place integer, key text, object text, functional integer, ends integer,
     valid_from text, valid_to text, primary key (memory, place));
 create index if not exists said_by_key on said (key);
@@ -61,8 +63,8 @@ class Store:
         with self._open() as database:
             for each in memories:
                 database.execute(
-                    "insert or replace into memory values (?, ?, ?, ?)",
-                    (each.id, each.source, _to_json(each), int(is_pending)),
+                    "insert or replace into memory values (?, ?, ?, ?, ?)",
+                    (each.id, each.source, _told(each), _to_json(each), int(is_pending)),
                 )
                 end = each.valid_to.isoformat() if each.valid_to else None
                 for place, one in enumerate(said.get(each.id, ())):
@@ -100,6 +102,10 @@ class Store:
         """Every memory, or every one of a source, by the moment from which it holds."""
         where, values = ("", [()]) if source is None else ("where source = ?", [(source,)])
         return sorted(self._memories(where, values), key=lambda each: (each.valid_from, each.id))
+
+    def telling(self, memory: Memory) -> list[Memory]:
+        """The memories with the same words of the same speaker and source."""
+        return list(self._memories("where told = ?", [(_told(memory),)]))
 
     def pending(self) -> list[Memory]:
         """What was about to be published when a process ended."""
@@ -178,6 +184,10 @@ def _known(row: Sequence[object]) -> Known:
     said = Said(subject, relation, str(object_), bool(functional), bool(ends))
     until = datetime.fromisoformat(str(end)) if end else None
     return Known(DocumentId(str(memory)), int(str(place)), said, datetime.fromisoformat(str(begin)), until)
+
+
+def _told(memory: Memory) -> str:
+    return content_id(memory.text, memory.speaker, memory.source)
 
 
 def _to_json(memory: Memory) -> str:

@@ -136,6 +136,18 @@ def test_a_sentence_is_written_anew_once_at_most(asked_of):
     assert len(model.requests) == 2
 
 
+def test_what_a_search_brings_in_is_no_reason_to_write_a_sentence_a_third_time(asked_of):
+    """Each attempt is searched for and something new enters; still there are two attempts, and the rest is read on."""
+    model = RepliesInTurn(says(TURIN, MINISTER), says(ROME, MINISTER), *[DONE] * 9)
+
+    answer = asked_of(model, search_every=1, capacity=2, unit_tokens=16)
+
+    removed = [line for line in answer.trace.refreshes if line.kind is RefreshKind.REMOVED]
+    assert [line.sentence.text for line in removed] == [TURIN, ROME]
+    assert [each.text for each in answer.sentences] == [MINISTER]
+    assert so_far(model.requests[2]) == [MINISTER]
+
+
 def test_a_model_that_insists_does_not_get_its_way(asked_of):
     """The very same sentence again is out at once, and what follows it is read on."""
     model = RepliesInTurn(says(TURIN, MINISTER), says(TURIN, MINISTER))
@@ -285,7 +297,7 @@ def test_a_verifier_that_fails_is_said_in_the_trace_and_the_answer_goes_on(asked
     answer = asked_of(RepliesInTurn(says(BORN, MINISTER)), Down(error))
 
     assert len(answer.sentences) == 2
-    assert any("verifier failed on 2 claims" in warning for warning in answer.trace.warnings)
+    assert any("verifier failed on 2 claims or sentences" in warning for warning in answer.trace.warnings)
     assert [line.why for line in answer.trace.refreshes if line.kind == "accepted"] == ["not checked"] * 2
     assert str(error) in next(line.why for line in answer.trace.refreshes if line.kind == "unchecked")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hippograph.remembering.said import read_said
+from hippograph.remembering.said import is_all_read, read_said
 
 
 def said(text, speaker="", functional=()):
@@ -69,3 +69,27 @@ def test_relations_may_have_several_objects_unless_they_are_declared(tmp_path):
     assert said("Ada drives Volvo.", functional=["drives"])[0][3]
     assert not said("Ada works at home.")[0][3]
     assert not said("Ada was married to Noor.")[0][3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Ada's friend is Bo.", "Ada's hobby is chess.", "Ada lives in Ribe and Hull.", "Ada's homes are Ribe."],
+)
+def test_what_may_be_one_of_several_ends_nothing(text):
+    """A friend is not the only friend; two homes are said at once."""
+    assert not any(functional for _, _, _, functional, _ in said(text))
+
+
+def test_a_role_may_be_declared_to_be_one_at_a_time():
+    """By its own word."""
+    assert said("Ada's hobby is chess.", functional=["hobby"])[0][3]
+
+
+def test_what_stands_behind_a_name_is_not_part_of_it():
+    """The home is Ribe either way, and that more is said is noted, so that it is not passed over."""
+    text = "Ada lives in Ribe with Noor."
+
+    (more,) = read_said(text)
+
+    assert (more.object, is_all_read(text, [more])) == ("ribe", False)
+    assert is_all_read("Ada lives in Ribe.", read_said("Ada lives in Ribe."))
