@@ -41,6 +41,8 @@ from hippograph.remembering.living_search import LivingSearching
 from hippograph.remembering.store import Store
 from hippograph.retrieval.question import checked_question
 from hippograph.searching import Searching
+from hippograph.retrieval.ranker import tuned_ranker
+from hippograph.retrieval.tuning import Tuning, tune
 from hippograph.searching_many import SearchShard, runs_here, search_elsewhere, search_many
 from hippograph.settings import Settings
 from hippograph.storage.changes import GIVEN
@@ -96,6 +98,8 @@ class IndexStatus:
     """What the sources gave and is not published yet; None where the stage cannot be read."""
 
 
+    ranker: str = "default"
+    """What orders the candidates of a search: default, or tuned to this index."""
 @dataclass(frozen=True, slots=True)
 class KeptVersion:
     """A version that can be gone back to."""
@@ -592,6 +596,21 @@ def _status(folder: Path, manifest: Manifest) -> IndexStatus:
     size = bytes_on_disk(folder, manifest)
     return IndexStatus(
         str(folder),
+def tune_index(
+    folder: str | Path,
+    *,
+    settings: Settings | None = None,
+    parts: Parts | None = None,
+    progress: Progress = lambda step, done, total: None,
+) -> Tuning:
+    """Fit the order of candidates to an index by questions made of its own facts, and keep it where that helps.
+
+    Whoever has the index open uses it from then on. Raises IndexNotFound, IndexDamaged, IndexMismatch.
+    """
+    with Hippograph.open(folder, settings=settings, parts=parts) as memory:
+        return tune(Path(folder), memory.index, memory.embedder, memory.settings.retrieval, progress)
+
+
         manifest.version,
         manifest.failures,
         manifest.parts["embedder"],
@@ -609,6 +628,7 @@ def _open_visible(folder: Path, parts: Parts) -> tuple[PublishedIndex, Manifest]
         again = read_manifest(folder)
         if again.version == manifest.version:
             raise
+        tuned_ranker(folder).name,
         return open_version(folder, again, parts.vectors), again
 
 

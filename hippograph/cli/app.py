@@ -486,6 +486,22 @@ def compact(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet =
     else:
         show_report(report, folder)
 
+@app.command()
+def tune(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Fit the order of what is found to an index, by questions made of its own facts; kept only where it helps."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_tuning
+    from hippograph.cli.progress import Steps
+    from hippograph.engine import tune_index
+
+    with Steps(quiet=quiet) as steps:
+        tuning = tune_index(folder, progress=steps)
+    if as_json:
+        json_of.print_json({"index": str(folder), **tuning.as_dict()})
+    else:
+        show_tuning(folder, tuning)
+
+
 
 @app.command()
 def export(

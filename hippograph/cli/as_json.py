@@ -107,6 +107,7 @@ def status(found: IndexStatus) -> dict[str, Any]:
         "sources": dict(found.stage.sources) if found.stage else None,
         "pending_documents": found.stage.pending if found.stage else None,
     }
+        "ranker": found.ranker,
 
 
 def kept_version(kept: KeptVersion) -> dict[str, Any]:

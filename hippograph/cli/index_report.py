@@ -13,6 +13,7 @@ from hippograph.cli.show import Screen, readable_uri
 from hippograph.engine import IndexStatus, KeptVersion
 from hippograph.errors import BudgetSpent
 from hippograph.indexing import IndexReport
+from hippograph.retrieval.tuning import Tuning
 from hippograph.storage.changes import Changes
 from hippograph.types import IndexVersion, Usage
 from hippograph.upgrading import Upgraded
@@ -65,6 +66,22 @@ def show_skipped(screen: Screen, changes: Changes) -> None:
     _say_more(screen, len(changes.failures))
 
 
+def show_tuning(folder: Path, tuning: Tuning) -> None:
+    """What tuning came to."""
+    screen = Screen()
+    which = "the tuned ranker" if tuning.kept else "the default ranker"
+    screen.print(Text(f"{folder} is searched by {which}: {tuning.why}."))
+    if tuning.held_out and any(tuning.default):
+        table = Table.grid(padding=(0, 2))
+        for name, means in (("default", tuning.default), ("tuned", tuning.tuned)):
+            table.add_row(name, *(f"{mean:.3f}" for mean in means))
+        screen.print(
+            f"recall at 2, 5 and 10 on {tuning.held_out} held-out of {tuning.questions} questions of its own"
+        )
+        screen.print(table)
+        screen.print(f"mean difference between {tuning.low:+.3f} and {tuning.high:+.3f} (95 %)")
+
+
 def show_status(status: IndexStatus) -> None:
     """What an index holds."""
     version, screen = status.version, Screen()
@@ -83,6 +100,7 @@ def show_status(status: IndexStatus) -> None:
         ("edges", f"{version.edge_count:,}"),
         ("unread passages", f"{version.failure_count:,}"),
         ("embedder", status.embedder),
+        ("ranker", status.ranker),
         ("size", f"{status.bytes_on_disk / 1e6:,.1f} MB"),
     ):
         table.add_row(name, value)

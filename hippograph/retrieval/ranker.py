@@ -10,20 +10,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hippograph.errors import SettingsError
+from hippograph.published import PublishedIndex
 from hippograph.retrieval.rankings import Values
 from hippograph.retrieval.second_look import Ties, look_again
 from hippograph.retrieval.signals import Signals, feature_matrix
 
 DEFAULT = "default"
 """The ranker that is shipped."""
+TUNED = "tuned"
+"""One that was fitted to an index by questions of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,3 +118,33 @@ def _rounded(value: float) -> float:
 def load_ranker() -> Ranker:
     """The ranker that is shipped."""
     return ranker_from_json((files("hippograph.retrieval") / "ranker.json").read_text(encoding="utf-8"))
+
+
+def ranker_of(index: PublishedIndex) -> Ranker:
+    """The ranker that was tuned to an index, where one was; else, or where it is of other features, the shipped one."""
+    folder = index.tables.files.folder
+    return load_ranker() if folder is None else tuned_ranker(folder.parents[1])
+
+
+def tuned_ranker(root: Path) -> Ranker:
+    """The same for the folder of an index. Raises SettingsError where its file is something else."""
+    file = tuned_file(root)
+    try:
+        written = file.stat()
+    except OSError:
+        return load_ranker()
+    return _read_tuned(file, written.st_mtime_ns, written.st_size)
+
+
+def tuned_file(root: Path) -> Path:
+    """Where the ranker tuned to an index is kept: beside its versions, for it serves them all."""
+    return root / "ranker.json"
+
+
+@lru_cache(maxsize=64)
+def _read_tuned(file: Path, written: int, size: int) -> Ranker:
+    default = load_ranker()
+    tuned = ranker_from_json(file.read_text(encoding="utf-8"), TUNED)
+    looks = [(default, tuned), (default.second, tuned.second)]
+    same = all((a and a.features) == (b and b.features) for a, b in looks)
+    return tuned if same else default

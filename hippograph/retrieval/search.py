@@ -16,7 +16,7 @@ from hippograph.errors import EmbeddingError, SettingsError
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.explore import Exploration, explore
 from hippograph.retrieval.one_thread import one_blas_thread
-from hippograph.retrieval.ranker import Ranker, load_ranker
+from hippograph.retrieval.ranker import TUNED, Ranker, ranker_of
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
 from hippograph.retrieval.reasons import explain_passage, ranked_by
 from hippograph.retrieval.seeds import describe
@@ -44,6 +44,8 @@ NO_DIRECTION = (
     "The vector of the question is zero, so nothing is near it: only its words and names were searched for."
 )
 READS_WORDS = "bm25"
+
+ORDERED_BY_TUNED = "ordered by the ranker that was tuned to this index"
 
 SCORE_DECIMALS = 9
 """Final scores are rounded to this: a matrix product's last bits depend on where a row stands in it."""
@@ -98,7 +100,7 @@ def _hippograph(
 ) -> SearchResult:
     """The walk, its second hop and the linear order of what they found."""
     watch = Stopwatch()
-    found, ranker = explore(question, query_vector, index, settings, watch.lap), load_ranker()
+    found, ranker = explore(question, query_vector, index, settings, watch.lap), ranker_of(index)
     order = order_pool(index, found, ranker)
     if k > len(order.rows):
         found = replace(found, dense=dense_ranking(index, query_vector, k))
@@ -115,6 +117,7 @@ def _hippograph(
     watch.lap("explain")
     return SearchResult(
         passages, SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms, walk=walk)
+    notes = (ORDERED_BY_TUNED,) if ranker.name == TUNED and not found.fallback else ()
     )
 
 
