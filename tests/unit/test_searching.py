@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hippograph import toy
-from hippograph.engine import Hippograph
+from hippograph.engine import Hippograph, index_sources
 from hippograph.errors import SettingsError
 from hippograph.searching import is_published, known_methods, question_names
 from tests.scripted_model import RepliesInTurn
@@ -129,7 +129,7 @@ def test_methods_by_name():
     """Loops, published methods and those over the index alone."""
     assert known_methods() == (
         "hippograph", "dense", "bm25", "hipporag1", "hipporag2", "hybrid", "structural", "forest", "clues",
-        "contiguous", "decompose", "ircot", "refine"
+        "contiguous", "timeline", "decompose", "ircot", "refine"
     )  # fmt: skip
     assert is_published("hipporag1")
     assert is_published("ircot+hipporag2")
@@ -142,7 +142,7 @@ def test_a_model_is_asked_by_loops_and_by_the_published_methods(open_toy):
     without, _ = open_toy()
 
     assert [m for m in known_methods() if with_model.searching.asks_a_model(m)] == [
-        "hipporag1", "hipporag2", "clues", "decompose", "ircot", "refine"
+        "hipporag1", "hipporag2", "forest", "clues", "decompose", "ircot", "refine"
     ]  # fmt: skip
     assert not any(without.searching.asks_a_model(m) for m in known_methods())
     assert (without.model_calls(), with_model.model_calls()) == (0, 0)
@@ -230,5 +230,8 @@ def test_closing_closes_the_model_that_was_made_here_and_no_other(tmp_path, sett
         pass
     memory.close()
 
+    index_sources([], tmp_path / "c", settings=settings)
+    index_sources([], tmp_path / "c", settings=settings, parts=replace(parts, generator=given))
+
     assert by_others == []
-    assert closed == ["own", "own"]
+    assert closed == ["own", "own", "own"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,6 +19,7 @@ from hippograph.published import PublishedIndex
 from hippograph.retrieval.rankings import Ranking, Rows, Values, dense_ranking
 from hippograph.retrieval.search import SCORE_DECIMALS, Stopwatch
 from hippograph.retrieval.ways.fusion import as_passages, followed_by_dense
+from hippograph.retrieval.ways.summaries import Told
 from hippograph.retrieval.ways.summary_forest import MOST_PASSAGES, OUTERMOST, SummaryForest
 from hippograph.retrieval.ways.units import central_sentences
 from hippograph.settings import RetrievalSettings
@@ -36,6 +37,10 @@ DEALT = 200
 SHOWN = 5
 """How many groups the trace describes."""
 NAMES = 3
+READ = 8
+"""How many of a group's passages are read for its summary, the most central ones."""
+TOLD = 8
+"""How many of their sentences are summed up."""
 NEAREST = 5_000
 """How many passages are grouped where the corpus is too large to be grouped as a whole."""
 
@@ -44,13 +49,17 @@ NOT_JOINED = "no two passages name the same thing, so passages are ranked by den
 
 def forest(
     forests: Forests,
+    tell: Callable[[Sequence[str]], Told],
     question: str,
     query_vector: Vectors,
     index: PublishedIndex,
     settings: RetrievalSettings,
     k: int,
 ) -> SearchResult:
-    """Passages dealt out over the groups of the forest, each group's nearest the question first."""
+    """Passages dealt out over the groups of the forest, each group's nearest the question first.
+
+    `tell` sums up the central sentences of a group: it is asked for the few groups that the list holds most of.
+    """
     watch = Stopwatch()
     is_whole = index.passage_count <= MOST_PASSAGES
     rows = _all(index) if is_whole else dense_ranking(index, query_vector, NEAREST).rows
@@ -80,14 +89,18 @@ def forest(
         for group in shown
         for node, name in names[group]
     )
-    seeds = Seeds(entities, (), tuple(_summary(index, trees, group) for group in shown))
+    told = [tell(_central(index, trees, group)) for group in shown]
+    seeds = Seeds(entities, (), tuple(each.text for each in told))
+    warnings = tuple(dict.fromkeys(each.warning for each in told if each.warning))
     watch.lap("explain")
     kind = "all" if is_whole else f"the {len(rows)} nearest"
     note = (
         f"{kind} passages in {len(trees.sizes)} groups, {len(trees.outermost)} of them outermost; "
         f"the list holds passages of {len(names)} groups"
     )
-    return SearchResult(passages, SearchTrace("forest", seeds, None, watch.timings_ms, notes=(note,)))
+    return SearchResult(
+        passages, SearchTrace("forest", seeds, None, watch.timings_ms, warnings, notes=(note,))
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,13 +172,14 @@ def _names(index: PublishedIndex, trees: SummaryForest, group: int) -> list[tupl
     return [(Node(node), index.entity_name(Node(node))) for node in nodes[order].tolist()]
 
 
-def _summary(index: PublishedIndex, trees: SummaryForest, group: int) -> str:
-    """The most central sentences of a group, in reading order."""
+def _central(index: PublishedIndex, trees: SummaryForest, group: int) -> list[str]:
+    """The most central sentences of a group with their titles, the most central first."""
     rows = trees.passages_of_leaf(group)
-    central = index.passage_vectors.vectors(rows) @ trees.vectors[group]
-    nearest = Ranking.of(rows, central, index.keys_of(rows)).rows[:8]
-    sentences, _ = central_sentences(index, nearest, 2)
+    near = index.passage_vectors.vectors(rows) @ trees.vectors[group]
+    sentences, _ = central_sentences(index, Ranking.of(rows, near, index.keys_of(rows)).rows[:READ], TOLD)
+    closeness = np.round(index.sentence_vectors(sentences) @ trees.vectors[group], SCORE_DECIMALS)
     told = []
-    for row, owner in zip(sentences.tolist(), index.passage_of_sentences(sentences).tolist(), strict=True):
-        told.append(index.load_passage(Row(owner)).sentence_text(row - index.sentence_rows(Row(owner)).start))
-    return " / ".join(told)
+    for row in sentences[np.argsort(-closeness, kind="stable")].tolist():
+        owner = Row(int(index.passage_of_sentences(np.array([row]))[0]))
+        told.append(index.load_passage(owner).sentence_text(row - index.sentence_rows(owner).start))
+    return told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from hippograph.retrieval.ways.contiguous import contiguous
 from hippograph.retrieval.ways.forest import forest
 from hippograph.retrieval.ways.hybrid import hybrid
 from hippograph.retrieval.ways.structural import structural
+from hippograph.retrieval.ways.summaries import Told, summarise
 from hippograph.retrieval.ways.summary_forest import MOST_PASSAGES, SummaryForest, summary_forest
 
 WAYS = ("hybrid", "structural", "forest", "clues", "contiguous")
-ASKING = ("clues",)
+ASKING = ("clues", "forest")
 """Those that ask a language model where one is set up."""
 AROUND = ("contiguous",)
 """Those that go round another method, the usual one or the one after a plus."""
@@ -39,10 +40,13 @@ class Ways:
         return {
             "hybrid": hybrid,
             "structural": structural,
-            "forest": partial(forest, self.forest),
+            "forest": partial(forest, self.forest, partial(self._tell, generator)),
             "clues": partial(search_by_clues, generator, self._embedder),
             "contiguous": partial(contiguous, around),
         }
+
+    def _tell(self, generator: Generator | None, sentences: Sequence[str]) -> Told:
+        return summarise(sentences, generator, self._folder / "forest")
 
     def forest(self, index: PublishedIndex, rows: Rows) -> SummaryForest:
         """The forest over all passages, made once and kept; that over a few of a large corpus is made each time."""

@@ -1,6 +1,7 @@
 """Further ways in: segments and neighbours, communities and what is dealt from them, units, clues, fusion."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -234,7 +235,7 @@ def test_a_forest_is_kept_for_the_next_process_and_made_again_where_it_is_damage
 ):
     """One file in the cache; what cannot be read counts as nothing."""
     first = ids(two_themes.search("What is told here?", 6, "forest"))
-    (kept,) = (tmp_path / "cache" / "hippograph" / "forest").iterdir()
+    (kept,) = (tmp_path / "cache" / "hippograph" / "forest").glob("*.npz")
     two_themes._searching = None
     with monkeypatch.context() as patched:
         patched.setattr(forests, "group_passages", None)
@@ -253,7 +254,47 @@ def test_another_version_has_another_forest(two_themes, tmp_path):
     two_themes.add([Document("owl", "Owl", "Owl Watcher Lind saw Bee Keeper Moss at Lund.")])
 
     assert "owl" in ids(two_themes.search("What did the owl watcher Lind see?", 13, "forest"))
-    assert len(list((tmp_path / "cache" / "hippograph" / "forest").iterdir())) == 2
+    assert len(list((tmp_path / "cache" / "hippograph" / "forest").glob("*.npz"))) == 2
+
+
+def test_a_model_sums_up_a_group_once(tmp_path, settings, parts):
+    """Its words stand in the trace, are kept for the next question, and order nothing."""
+    model = RepliesInTurn({"summary": "Brandt sold salt."}, {"summary": "Moss fed bees."})
+    own = replace(parts, generator=model)
+    with Hippograph.build(themes(), tmp_path / "told", settings=settings, parts=own) as memory:
+        first = memory.explain("What is told here?", 6, "forest")
+        again = memory.explain("What is told here?", 6, "forest")
+
+    assert set(first.trace.seeds.facts) == {"Brandt sold salt.", "Moss fed bees."}
+    assert again.trace.seeds.facts == first.trace.seeds.facts
+    assert [request.purpose for request in model.requests] == ["summarise", "summarise"]
+    with Hippograph.build(themes(), tmp_path / "lite", settings=settings, parts=parts) as memory:
+        assert ids(memory.search("What is told here?", 6, "forest")) == ids(first.passages)
+
+
+@pytest.mark.parametrize("reply", [GenerationError("it is away"), {"summary": " "}])
+def test_where_the_model_sums_up_nothing_a_groups_own_sentences_tell_of_it(tmp_path, settings, parts, reply):
+    """With one warning, however many groups there are."""
+    own = replace(parts, generator=RepliesInTurn(reply, reply))
+    with Hippograph.build(themes(), tmp_path / "told", settings=settings, parts=own) as memory:
+        trace = memory.explain("What is told here?", 6, "forest").trace
+
+    assert any("Brandt sold salt" in told for told in trace.seeds.facts)
+    assert len(trace.warnings) == 1
+    assert trace.warnings[0].startswith("Groups are told by their own sentences")
+
+
+@pytest.mark.parametrize("method", ["hybrid", "structural", "forest", "clues", "contiguous"])
+def test_a_search_as_of_a_moment_lists_what_had_been_written_by_then(tmp_path, settings, parts, method):
+    """Later documents are in no ranking, no group and no neighbourhood."""
+    dated = [
+        replace(each, timestamp=datetime(2020 + number // 6, 1, 1, tzinfo=UTC))
+        for number, each in enumerate(themes())
+    ]
+    with Hippograph.build(dated, tmp_path / "dated", settings=settings, parts=parts) as memory:
+        found = memory.search("What did Brandt sell in Ribe?", 12, method, as_of="2020-06-01")
+
+    assert sorted(ids(found)) == [f"salt{n}" for n in range(6)]
 
 
 def test_a_corpus_too_large_is_grouped_around_the_question(two_themes, monkeypatch):
