@@ -40,9 +40,9 @@ from hippograph.remembering.face import Remembering
 from hippograph.remembering.living_search import LivingSearching
 from hippograph.remembering.store import Store
 from hippograph.retrieval.question import checked_question
-from hippograph.searching import Searching
 from hippograph.retrieval.ranker import tuned_ranker
 from hippograph.retrieval.tuning import Tuning, tune
+from hippograph.searching import Searching
 from hippograph.searching_many import SearchShard, runs_here, search_elsewhere, search_many
 from hippograph.settings import Settings
 from hippograph.storage.changes import GIVEN
@@ -96,10 +96,10 @@ class IndexStatus:
     bytes_on_disk: int
     stage: StageOverview | None
     """What the sources gave and is not published yet; None where the stage cannot be read."""
-
-
     ranker: str = "default"
     """What orders the candidates of a search: default, or tuned to this index."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptVersion:
     """A version that can be gone back to."""
@@ -584,18 +584,6 @@ def read_status(folder: str | Path) -> IndexStatus:
     return _status(Path(folder), read_manifest(Path(folder)))
 
 
-def verify_index(folder: str | Path) -> list[str]:
-    """Everything that is wrong with an index: its visible version, those that are kept, and the work in progress."""
-    folder = Path(folder)
-    manifest = read_manifest(folder)
-    problems = [*verify_version(folder, manifest), *wrong_versions(folder)]
-    return [*problems, *(wrong_stage(folder) if problems else wrong_work(folder, manifest))]
-
-
-def _status(folder: Path, manifest: Manifest) -> IndexStatus:
-    size = bytes_on_disk(folder, manifest)
-    return IndexStatus(
-        str(folder),
 def tune_index(
     folder: str | Path,
     *,
@@ -611,11 +599,24 @@ def tune_index(
         return tune(Path(folder), memory.index, memory.embedder, memory.settings.retrieval, progress)
 
 
+def verify_index(folder: str | Path) -> list[str]:
+    """Everything that is wrong with an index: its visible version, those that are kept, and the work in progress."""
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    problems = [*verify_version(folder, manifest), *wrong_versions(folder)]
+    return [*problems, *(wrong_stage(folder) if problems else wrong_work(folder, manifest))]
+
+
+def _status(folder: Path, manifest: Manifest) -> IndexStatus:
+    size = bytes_on_disk(folder, manifest)
+    return IndexStatus(
+        str(folder),
         manifest.version,
         manifest.failures,
         manifest.parts["embedder"],
         size,
         look_into_stage(folder),
+        tuned_ranker(folder).name,
     )
 
 
@@ -628,7 +629,6 @@ def _open_visible(folder: Path, parts: Parts) -> tuple[PublishedIndex, Manifest]
         again = read_manifest(folder)
         if again.version == manifest.version:
             raise
-        tuned_ranker(folder).name,
         return open_version(folder, again, parts.vectors), again
 
 

@@ -472,21 +472,6 @@ def forget(
 
 
 @app.command()
-def compact(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Write an index anew, without what is gone. It also mends an index whose files are damaged."""
-    from hippograph.cli import as_json as json_of
-    from hippograph.cli.index_report import show_report
-    from hippograph.cli.progress import Steps
-    from hippograph.engine import compact_index
-
-    with Steps(quiet=quiet) as steps:
-        report = compact_index(folder, progress=steps)
-    if as_json:
-        json_of.print_json(json_of.index_report(report, folder))
-    else:
-        show_report(report, folder)
-
-@app.command()
 def tune(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Fit the order of what is found to an index, by questions made of its own facts; kept only where it helps."""
     from hippograph.cli import as_json as json_of
@@ -501,6 +486,21 @@ def tune(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet = Fa
     else:
         show_tuning(folder, tuning)
 
+
+@app.command()
+def compact(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Write an index anew, without what is gone. It also mends an index whose files are damaged."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_report
+    from hippograph.cli.progress import Steps
+    from hippograph.engine import compact_index
+
+    with Steps(quiet=quiet) as steps:
+        report = compact_index(folder, progress=steps)
+    if as_json:
+        json_of.print_json(json_of.index_report(report, folder))
+    else:
+        show_report(report, folder)
 
 
 @app.command()

@@ -106,8 +106,8 @@ def status(found: IndexStatus) -> dict[str, Any]:
         "unread_passages": list(found.failures),
         "sources": dict(found.stage.sources) if found.stage else None,
         "pending_documents": found.stage.pending if found.stage else None,
-    }
         "ranker": found.ranker,
+    }
 
 
 def kept_version(kept: KeptVersion) -> dict[str, Any]:

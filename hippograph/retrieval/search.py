@@ -86,7 +86,9 @@ def search(
     if not index.passage_count:
         return SearchResult((), SearchTrace(method, Seeds(), NOTHING_THERE, {}))
     if method != READS_WORDS and not np.isfinite(query_vector).all():
-        raise EmbeddingError("The vector of the question holds a number that is not finite (NaN or infinity).")
+        raise EmbeddingError(
+            "The vector of the question holds a number that is not finite (NaN or infinity)."
+        )
     query_vector = on_grid(query_vector)
     with one_blas_thread():
         found = methods[method](question, query_vector, index, settings, min(k, index.passage_count))
@@ -115,9 +117,10 @@ def _hippograph(
     seeds = describe(index, found.entities, found.dense_seeds, found.sentences)
     walk = walk_steps(index, found, settings)
     watch.lap("explain")
-    return SearchResult(
-        passages, SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms, walk=walk)
     notes = (ORDERED_BY_TUNED,) if ranker.name == TUNED and not found.fallback else ()
+    return SearchResult(
+        passages,
+        SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms, notes=notes, walk=walk),
     )
 
 
