@@ -16,6 +16,7 @@ from hippograph.ports import Generator, Parts
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.search import ranked_passage
 from hippograph.retrieval.seeds import names_in
+from hippograph.retrieval.ways.methods import WAYS
 from hippograph.searching import Searching
 from hippograph.settings import Settings
 from hippograph.text.moments import UnreadableDate, read_date
@@ -50,7 +51,7 @@ AsOf = datetime | str
 """A moment, or a date as it is written: a day, a month or a year counts to its end."""
 
 
-METHODS_AS_OF = ("hippograph", "dense", "bm25")
+METHODS_AS_OF = ("hippograph", "dense", "bm25", *WAYS)
 """Those that look at nothing but the index they are given."""
 SAYS_WHAT_HOLDS = Reason(ReasonKind.SEED_FACT, "says what held then")
 
