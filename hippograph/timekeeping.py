@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from hippograph.errors import QuestionError, SettingsError
+from hippograph.generation.overlap import content_stems
 from hippograph.ports import Generator, Parts
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.search import ranked_passage
@@ -37,6 +38,7 @@ from hippograph.types import (
     SearchTrace,
     Seed,
     Seeds,
+    Statement,
     Vectors,
 )
 from hippograph.validity.answers import Told, day, tell, tell_changes
@@ -44,11 +46,11 @@ from hippograph.validity.as_of import Contributions, IndexAsOf, Kept, seen_by
 from hippograph.validity.asked import Asked, Asking
 from hippograph.validity.changes import Side, changes_between, touched_by_time, touched_by_versions
 from hippograph.validity.questions import TimeKind, TimeQuestion, read_time_question
-from hippograph.validity.times import Times
+from hippograph.validity.times import EPOCH, Times
 
 Mask = npt.NDArray[np.bool_]
-AsOf = datetime | str
-"""A moment, or a date as it is written: a day, a month or a year counts to its end."""
+AsOf = datetime | date | str
+"""A moment, a day, or a date as it is written: a day, a month or a year counts to its end."""
 
 
 METHODS_AS_OF = ("hippograph", "dense", "bm25", *WAYS)
@@ -145,11 +147,26 @@ class Timekeeper:
             return self._changed(asked, moment)
         found = self._asked(asked, view, moment)
         if found is None:
-            return None
+            return self._any_change(asked, view, moment)
         chosen = as_of is not None or self._settings.time.newest_wins or asked.is_about_change()
         if not chosen and not self.times.is_functional(found.last.relation_key):
             return None  # "in 1957" may be part of what happened
         return tell(asked, found.way, self.times.intervals(found.last.statements), moment)
+
+    def _any_change(self, asked: TimeQuestion, view: IndexAsOf | None, moment: datetime) -> Told | None:
+        """When anything changed last of the one thing that a question names without a relation."""
+        index = self.index if view is None else view
+        named = list(names_in(asked.rest, index).values())
+        if asked.kind is not TimeKind.WHEN or asked.value or len(named) != 1:
+            return None
+        if set(content_stems(asked.rest)) != set(content_stems(named[0])):
+            return None
+        mask = view.visible if view is not None else None
+        found = [each for each in self.times.history(named[0], mask=mask) if each.is_functional]
+        again = {each.evidence[0].relation_key for each in found if each.reason}
+        told = [each for each in found if each.evidence[0].relation_key in again and each.valid_from]
+        told.sort(key=lambda each: (each.valid_from or EPOCH, each.relation))
+        return tell(asked, (), told, moment)
 
     def _changed(self, asked: TimeQuestion, moment: datetime) -> Told | None:
         """What changed between two dates of what the question names, or of everything."""
@@ -246,13 +263,14 @@ class Timekeeper:
                 f"{day(moments[0])} is later than {day(moments[1])}: give the earlier date first."
             )
         one, other = (Side(self.times, self.times.visible(each), each) for each in moments)
-        return _about(subject, changes_between(one, other, touched_by_time(self.times, one.mask, other.mask)))
+        touched = touched_by_time(self.times, one.mask, other.mask)
+        return changes_between(one, other, _about(subject, touched))
 
     def diff_from(self, earlier: Timekeeper, subject: str | None = None) -> list[Change]:
         """What this version says holds and an earlier one did not, and the other way round."""
         now = self._parts.clock.now()
-        one, other = (Side(each.times, each.times.visible(now), now) for each in (earlier, self))
-        return _about(subject, changes_between(one, other, touched_by_versions(earlier.times, self.times)))
+        one, other = (Side(each.times, each.times.live(), now) for each in (earlier, self))
+        return changes_between(one, other, _about(subject, touched_by_versions(earlier.times, self.times)))
 
 
 class SearchingAsOf(Searching):
@@ -298,9 +316,9 @@ class SearchingAsOf(Searching):
         return tuple(replace(each, rank=rank) for rank, each in enumerate([*first, *rest][:k], start=1))
 
 
-def _about(subject: str | None, changes: Sequence[Change]) -> list[Change]:
+def _about(subject: str | None, statements: Iterable[Statement]) -> list[Statement]:
     wanted = None if subject is None else normal_name(subject)
-    return [each for each in changes if wanted in (None, normal_name(each.subject))]
+    return [each for each in statements if wanted in (None, each.subject_key)]
 
 
 def _newest_first(intervals: Iterable[Interval]) -> tuple[PassageId, ...]:
@@ -319,7 +337,7 @@ def moment_of(as_of: AsOf) -> datetime:
     if isinstance(as_of, datetime):
         return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
     try:
-        return read_date(as_of).last
+        return read_date(as_of.isoformat() if isinstance(as_of, date) else as_of).last
     except UnreadableDate as error:
         raise QuestionError(str(error)) from error
 

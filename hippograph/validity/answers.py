@@ -61,7 +61,7 @@ def _chosen(asked: TimeQuestion, intervals: Sequence[Interval], moment: datetime
     if not places:
         return None
     if asked.kind is TimeKind.BEFORE:
-        return ordered[max(0, places[0] - 1) : places[0]]
+        return ordered[max(0, places[-1] - 1) : places[-1]]
     return ordered[places[-1] + 1 : places[-1] + 2]
 
 

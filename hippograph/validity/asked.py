@@ -183,9 +183,7 @@ def _fits(asked: Question, step: Step) -> bool:
     dates = [bool(find_dates(each)) or each.replace(",", "").isdigit() for each in objects]
     if asked.type in (AnswerType.PERSON, AnswerType.PLACE):
         return not all(dates)
-    if asked.type is AnswerType.DATE:
-        return any(dates)
-    if asked.type is AnswerType.NUMBER:
+    if asked.type in (AnswerType.DATE, AnswerType.NUMBER):
         return any(re.search(r"\d", each) for each in objects) or not objects
     return True
 

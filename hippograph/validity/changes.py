@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,25 +24,29 @@ class Side:
     mask: Mask
     moment: datetime
 
-    def holding(self, subject: str, relation: str) -> tuple[Interval, ...]:
-        """What holds of a subject's relation, both given by key."""
-        said = [each for each in self._about(subject) if each.relation_key == relation]
-        return tuple(each for each in self.times.intervals(said) if each.holds_at(self.moment))
-
-    def _about(self, subject: str) -> list[Statement]:
-        return self.times.statements_about(subject, self.mask)
+    def holding(self, subject: str, relations: Container[str]) -> dict[str, list[Interval]]:
+        """What holds of some of a subject's relations, by relation; all given by key."""
+        about = self.times.statements_about(subject, self.mask)
+        found: dict[str, list[Interval]] = defaultdict(list)
+        for each in self.times.intervals(each for each in about if each.relation_key in relations):
+            if each.holds_at(self.moment):
+                found[each.evidence[0].relation_key].append(each)
+        return found
 
 
 def changes_between(before: Side, after: Side, touched: Iterable[Statement]) -> list[Change]:
     """What changed of everything that the touched statements speak of, by subject and relation."""
-    spoken_of = {(each.subject_key, each.relation_key): each for each in touched}
+    spoken_of: dict[str, dict[str, Statement]] = defaultdict(dict)
+    for each in touched:
+        spoken_of[each.subject_key][each.relation_key] = each
     found = []
-    for (subject, relation), statement in sorted(spoken_of.items()):
-        then, now = before.holding(subject, relation), after.holding(subject, relation)
-        if {_value(each) for each in then} != {_value(each) for each in now}:
-            named = (*now, *then)
-            first = named[0].evidence[0] if named else statement
-            found.append(Change(first.subject, first.relation, then, now))
+    for subject, relations in sorted(spoken_of.items()):
+        then, now = before.holding(subject, relations), after.holding(subject, relations)
+        for relation, statement in sorted(relations.items(), key=lambda item: item[0]):
+            sides = (tuple(then[relation]), tuple(now[relation]))
+            if {_value(each) for each in sides[0]} != {_value(each) for each in sides[1]}:
+                named = [each.evidence[0] for side in reversed(sides) for each in side] or [statement]
+                found.append(Change(named[0].subject, named[0].relation, *sides))
     return found
 
 

@@ -7,15 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from hippograph.generation.names import name_spans
-from hippograph.generation.overlap import FUNCTION_WORDS
 from hippograph.text.moments import UnreadableDate, read_date
-from hippograph.text.names import normal_name, title_name, words
+from hippograph.text.names import normal_name, title_name
 from hippograph.types import Citation, Document, Extraction, Grade, Passage, Statement, StatementForm
+from hippograph.validity.frames import object_key, read_frames, relation_key, tense_of
 from hippograph.validity.stated_times import Stated, read_stated
 
-LONGEST_RELATION = 8
-LONGEST_OBJECT = 12
 LONGEST_SENTENCE = 400
 
 _KEY_LINE = re.compile(r"^(?P<key>[^\W\d_][\w /-]{0,38}?[^\W_]?)\s*:(?:\s+(?P<value>\S.*?))?\s*$")
@@ -27,58 +24,13 @@ _FROM_KEYS = frozenset(
     ["as of", "valid from", "effective", "effective date", "effective from", "in force from"]
 )
 _UNTIL_KEYS = frozenset(["valid until", "valid to", "valid through", "expires", "in force until"])
-
-_ADVERBS = "now|currently|presently|still|again|today|officially|since then|henceforth"
-_BE = (
-    rf"(?P<be>is|are|was|were|became|becomes|has become|have become|has been|have been|remains|remained|will be)"
-    rf"(?:\s+(?:{_ADVERBS}))*(?P<no>\s+(?:no longer|not any more|not))?(?:\s+(?:{_ADVERBS}))*"
-)
-_ROLE = r"(?P<role>(?:(?!of\s+(?:the\s+)?[A-Z\d\"“])[a-z][\w-]*\s+){0,5}?[a-z][\w-]*)"
-_LEFT = r"(?P<subject>(?:the\s+)?[A-Z\d\"“](?:(?!\s(?:is|are|was|were)\s).)*?)"
-_ROLE_OF = re.compile(rf"^(?:[Tt]he|[Ii]ts|[Oo]ur)\s+{_ROLE}\s+of\s+{_LEFT}\s+{_BE}\s+(?P<object>.+)$")
-_ROLE_AFTER = re.compile(rf"^{_LEFT}(?:['’]s|(?<=s)['’])\s+{_ROLE}\s+{_BE}\s+(?P<object>.+)$")
-_IS_ROLE_OF = re.compile(
-    rf"^(?P<object>[A-Z\d\"“][^,;:]*?)\s+{_BE}\s+the\s+{_ROLE}\s+of\s+(?P<subject>(?:the\s+)?[A-Z\d\"“].*)$"
-)
-_FORMER = re.compile(r"\b(?:former|previous|past|late|first|last|next|erstwhile|ex|acting)\b")
-_FRESH = re.compile(r"^(?:current|new|present|newest|latest|now)\s+")
-
-_PARTICIPLE = re.compile(
-    r"[a-z]+(?:ed|en|wn|lt|nt|de|ld|ught|ung)\s+(?:in|by|at|on|to|from|with|as|for|of|into)\b"
-)
-
-_NEGATION = re.compile(r"\b(?:not|never|neither|nor|no|n't)\b|n['’]t\b")
-_NO_LONGER = re.compile(r"\b(?:no longer|not any more|not anymore|ceased to be|stopped being)\s*")
 _NOT_SAID = re.compile(
     r"\b(?:[Ii]f|[Ww]hether|[Mm]aybe|[Pp]erhaps|might|may|could|would|should|[Uu]nless|[Aa]ccording|[Aa]llegedly"
     r"|[Rr]eportedly|[Rr]umou?red)\b|\?\s*$"
 )
 """What makes a sentence no statement. "May" with a capital is a month."""
-_CLAUSE = re.compile(
-    r"[,;:()]|\s[-–—]\s|\b(?:which|who|whom|whose|that|because|while|when|but|although|where)\b"
-)
-_JOINED = re.compile(r"\s*,\s*and\s+|\s+and\s+|\s*,\s*")
-_LISTED_NOT_VERBS = """
-of in on at by for from with to and or as than like near per via the a an not no also both either
-"""
-_NOT_VERBS = frozenset(_LISTED_NOT_VERBS.split())
-_LISTED_AUXILIARIES = """
-is are was were be been being am has have had do does did will now currently presently still again today the a an
-its his her their officially then later also recently
-"""
-_AUXILIARIES = frozenset(_LISTED_AUXILIARIES.split())
-_LAST_JOINT = re.compile(r"^(.*\b(?:of|in|at|for|by|to|as|with|from|on|is|are|was|a|an|the)\b)\s+(.+)$")
-_LISTED_STATES = """
-based located headquartered situated married engaged employed owned led headed called named known governed ruled
-chaired managed run affiliated registered licensed hosted maintained sponsored
-"""
-_STATES = frozenset(_LISTED_STATES.split())
-"""Participles that tell a state: what "was based in Lund" is over, what "was born in Lund" is not."""
-_INDEFINITE = (
-    "nothing nobody none everything everyone everybody something someone somebody anything anyone anybody"
-)
-_NO_SUBJECTS = FUNCTION_WORDS | frozenset(_INDEFINITE.split())
-_PRESENT_S = re.compile(r"(?:[^s]s|sses|shes|ches|xes|zes)$")
+_RULED = re.compile(r"([-=~*^#+_.`])\1{3,}")
+"""A heading with the rule below it, or a row of a table."""
 
 
 def read_statements(
@@ -100,21 +52,6 @@ def read_statements(
         (s.subject_key, s.relation_key, s.object_key, s.citation.start, s.ends): s for s in reversed(found)
     }
     return sorted(unique.values(), key=lambda s: (s.citation.start, s.relation_key, s.object_key))
-
-
-def relation_key(relation: str) -> str:
-    """The form under which two wordings are one relation: without auxiliaries, articles and adverbs.
-
-    >>> relation_key("was born in the city of"), relation_key("Is now married to"), relation_key("Status")
-    ('born in city of', 'married to', 'status')
-    """
-    said = words(relation)
-    return " ".join(word for word in said if word not in _AUXILIARIES) or " ".join(said)
-
-
-def object_key(value: str) -> str:
-    """The form under which two objects are one."""
-    return normal_name(value)
 
 
 # --------------------------------------------------------------------------- header lines
@@ -179,13 +116,13 @@ def _sentence(passage: Passage, origin: Document, number: int, before: str) -> I
     text = " ".join(sentence.text.split()).rstrip(".! ")
     own = _NUMBER.match(text)
     text = text[own.end() :] if own else text
-    if _NOT_SAID.search(text):
+    if _NOT_SAID.search(text) or _RULED.search(text):
         return
     serial = int(own[1]) if own else _serial_before(passage, number, before)
     stated = read_stated(text)
     citation = _citation(passage, origin, sentence.start, sentence.end)
     for said in dict.fromkeys([stated.rest, text]):
-        frames = list(_frames(said))
+        frames = list(read_frames(said))
         for subject, relation, object_, form, ends, past in frames:
             when = stated if said == stated.rest else Stated()
             made = _stated(subject, relation, object_, citation, origin, when, form, ends, past)
@@ -203,95 +140,6 @@ def _serial_before(passage: Passage, number: int, before: str) -> int | None:
     return int(match[1]) if match and not line[match.end() :].strip() else None
 
 
-Frame = tuple[str, str, str, StatementForm, bool, bool]
-"""Subject, relation, object, form, whether it is said to have ended, whether it is said in the past tense."""
-
-
-def _frames(text: str) -> Iterator[Frame]:
-    """The statements of a plain sentence; none of one that is not plain."""
-    for pattern in (_ROLE_OF, _ROLE_AFTER, _IS_ROLE_OF):
-        if match := pattern.match(text):
-            yield from _role(match)
-            return
-    yield from _verb(text)
-
-
-def _role(match: re.Match[str]) -> Iterator[Frame]:
-    role = _FRESH.sub("", match["role"])
-    negated, be = match["no"] or "", match["be"]
-    if "not" in negated.split() and "more" not in negated:
-        return
-    if _CLAUSE.search(match["subject"]) or len(role.split()) > LONGEST_RELATION:
-        return
-    if _PARTICIPLE.match(match["object"]):
-        return  # "the bridge of Lund was built in 1950" tells no role
-    past = be in ("was", "were") or bool(_FORMER.search(role))
-    for object_ in _objects(match["object"]):
-        yield _bare(match["subject"]), role, object_, StatementForm.ROLE, bool(negated), past
-
-
-def _verb(text: str) -> Iterator[Frame]:
-    """A name, a verb with what belongs to it, and a name or a phrase."""
-    gone = bool(_NO_LONGER.search(text))
-    text = _NO_LONGER.sub("", text)
-    spans = name_spans(text)
-    if not spans or spans[0][0] != 0 or _NEGATION.search(text):
-        return
-    subject, rest = text[: spans[0][1]], text[spans[0][1] :]
-    if not rest.startswith(" ") or subject.lower() in _NO_SUBJECTS:
-        return
-    later = [start - spans[0][1] for start, _ in spans[1:]]
-    quoted = re.search(r"[\"“]", rest)
-    starts = sorted([*later, *([quoted.start()] if quoted else [])])
-    between, object_ = (rest[: starts[0]], rest[starts[0] :]) if starts else _cut(rest)
-    said = between.split()
-    article = said[-1:] if said and said[-1] in ("the", "a", "an") else []
-    said = said[: len(said) - len(article)]
-    if not said or len(said) > LONGEST_RELATION or said[0] in _NOT_VERBS or _CLAUSE.search(between):
-        return
-    if not all(word[0].islower() for word in said) or not relation_key(" ".join(said)).strip():
-        return
-    if all(word in _AUXILIARIES for word in said):
-        return
-    form, past = _tense(said)
-    for each in _objects(object_):
-        yield _bare(subject), " ".join(said), each, form, gone, past
-
-
-def _cut(rest: str) -> tuple[str, str]:
-    """A verb and an object without a capital: cut at the last small word, else after the verb."""
-    match = _LAST_JOINT.match(rest)
-    if match:
-        return match[1], match[2]
-    verb, _, object_ = rest.strip().partition(" ")
-    return verb, object_
-
-
-def _tense(said: list[str]) -> tuple[StatementForm, bool]:
-    """Whether a verb tells a state or an event, and whether a state is over."""
-    first, second = said[0], next((word for word in said[1:] if word not in _AUXILIARIES), "")
-    if first in ("was", "were"):
-        past = second in _STATES or second.endswith("ing") or not second.endswith(("ed", "en", "n", "t"))
-        return (StatementForm.STATE if past else StatementForm.EVENT), past
-    if first in ("is", "are", "has", "have", "remains"):
-        return StatementForm.STATE, False
-    return (StatementForm.STATE if _PRESENT_S.search(first) else StatementForm.EVENT), False
-
-
-def _objects(text: str) -> list[str]:
-    """The objects that a phrase names: what is joined by "and" are several."""
-    text = _CLAUSE.split(text.replace(" , ", ", "), maxsplit=1)[0] if "," not in text else text
-    parts = _JOINED.split(text) if re.search(r"\band\b|,", text) else [text]
-    if any(_CLAUSE.search(part) for part in parts):
-        parts = [_CLAUSE.split(text, maxsplit=1)[0]]
-    kept = [_bare(part) for part in parts]
-    return [part for part in kept if part and object_key(part) and len(part.split()) <= LONGEST_OBJECT]
-
-
-def _bare(text: str) -> str:
-    return text.strip(" \"“”„'’.,;")
-
-
 # --------------------------------------------------------------------------- a model's facts
 
 
@@ -303,7 +151,7 @@ def _facts(passage: Passage, origin: Document, extraction: Extraction) -> Iterat
         stated = read_stated(" ".join(sentence.text.split()))
         citation = _citation(passage, origin, sentence.start, sentence.end)
         said = triple.relation.split() or ["is"]
-        form, past = _tense(said)
+        form, past = tense_of(said)
         yield _stated(
             triple.subject,
             triple.relation,

@@ -14,9 +14,10 @@ from hippograph.published import PublishedIndex
 from hippograph.settings import TimeSettings
 from hippograph.text.names import normal_name, words
 from hippograph.types import Interval, Passage, PassageId, Row, Statement
+from hippograph.validity.frames import relation_key
 from hippograph.validity.functional import Support, measure_support
 from hippograph.validity.intervals import resolve
-from hippograph.validity.statements import in_utc, read_statements, relation_key
+from hippograph.validity.statements import in_utc, read_statements
 
 Rows = npt.NDArray[np.int64]
 
@@ -79,6 +80,12 @@ class Times:
         mask = self.moments <= in_microseconds(moment)
         if self.settings.undated == "leave out":
             mask &= self.moments != UNDATED
+        mask[self.index.tables.gone] = False
+        return mask
+
+    def live(self) -> npt.NDArray[np.bool_]:
+        """Which passages are there at all, whatever their moments."""
+        mask = np.ones(len(self.moments), dtype=bool)
         mask[self.index.tables.gone] = False
         return mask
 

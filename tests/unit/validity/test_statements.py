@@ -6,7 +6,8 @@ import pytest
 
 from hippograph.adapters.plain_splitter import PlainSplitter
 from hippograph.types import Document, Extraction, Grade, StatementForm, Triple
-from hippograph.validity.statements import read_statements, relation_key
+from hippograph.validity.frames import relation_key
+from hippograph.validity.statements import read_statements
 
 
 def states(text, title="Acme", observed="2020-01-01", metadata=None, triples=(), grade=Grade.LITE):
@@ -49,6 +50,8 @@ def test_plain_sentences_state_a_relation(sentence, expected):
         "Acme, a company of old, which has moved, lives in Oslo.",
         "The bridge of Lund was built in Oslo.",
         "Nothing here is capitalised like a name.",
+        "Acceptable type hints ----------",
+        "Acceptable type hints in Lund",
     ],
 )
 def test_what_is_doubted_denied_or_not_plain_states_nothing(sentence):
