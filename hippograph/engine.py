@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -453,10 +454,9 @@ class Hippograph(Remembering):
         self._index = self._searching = (
             None  # the files are memory-mapped: dropping the references closes them
         )
-        close = getattr(self._parts.generator, "close", None)
-        if self._made_parts and close is not None:
+        if self._made_parts:
             self._made_parts = False
-            close()
+            _close_model(self._parts)
 
     def __enter__(self) -> Hippograph:
         return self
@@ -489,18 +489,18 @@ def index_sources(
     next run, and the report's `upgraded` says why.
     """
     settings = settings or Settings.load()
-    parts = parts or build_parts(settings)
-    return build_index(
-        sources,
-        Path(folder),
-        parts,
-        settings,
-        migrate=migrate,
-        accept_loss=accept_loss,
-        retry_failed=retry_failed,
-        upgrade=_upgrade(grade, settings, parts, budget_tokens, reread, retry_failed),
-        progress=progress,
-    )
+    with _plugged(parts, settings) as plugged:
+        return build_index(
+            sources,
+            Path(folder),
+            plugged,
+            settings,
+            migrate=migrate,
+            accept_loss=accept_loss,
+            retry_failed=retry_failed,
+            upgrade=_upgrade(grade, settings, plugged, budget_tokens, reread, retry_failed),
+            progress=progress,
+        )
 
 
 def add_documents(
@@ -519,9 +519,11 @@ def add_documents(
     The grade llm upgrades passages as `index_sources` does.
     """
     settings = settings or Settings.load()
-    parts = parts or build_parts(settings)
-    upgrade = _upgrade(grade, settings, parts, budget_tokens, reread, retry_failed=False)
-    return update_index(Path(folder), parts, settings, added=documents, upgrade=upgrade, progress=progress)
+    with _plugged(parts, settings) as plugged:
+        upgrade = _upgrade(grade, settings, plugged, budget_tokens, reread, retry_failed=False)
+        return update_index(
+            Path(folder), plugged, settings, added=documents, upgrade=upgrade, progress=progress
+        )
 
 
 def remove_documents(
@@ -630,6 +632,23 @@ def _open_visible(folder: Path, parts: Parts) -> tuple[PublishedIndex, Manifest]
         if again.version == manifest.version:
             raise
         return open_version(folder, again, parts.vectors), again
+
+
+@contextmanager
+def _plugged(parts: Parts | None, settings: Settings) -> Iterator[Parts]:
+    """The parts that were given, or those of the settings, whose model's connections are closed afterwards."""
+    plugged = parts or build_parts(settings)
+    try:
+        yield plugged
+    finally:
+        if parts is None:
+            _close_model(plugged)
+
+
+def _close_model(parts: Parts) -> None:
+    close = getattr(parts.generator, "close", None)
+    if close is not None:
+        close()
 
 
 def _upgrade(

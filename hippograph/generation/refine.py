@@ -32,7 +32,7 @@ MOST_PARAGRAPHS = 15
 MOST_STALE_ROUNDS = 2
 """Rounds in a row without a new passage, after which no other words are tried. One is no sign yet, as a model that gets
 nothing new words its next query otherwise. Of what later rounds found in 1,527 recorded searches, one stale round as
-the limit loses 17 % (5 to 42 by data set and model), two lose 0.3 % (0 to 2); two is the choice of `eval rounds` for
+the limit loses 17 % (5 to 38 by data set and model), two lose 0.4 % (0 to 2); two is the choice of `eval rounds` for
 each of these five folds from the other four."""
 
 SCHEMA: dict[str, Any] = {

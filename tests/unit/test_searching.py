@@ -230,8 +230,8 @@ def test_closing_closes_the_model_that_was_made_here_and_no_other(tmp_path, sett
         pass
     memory.close()
 
-    index_sources([], tmp_path / "c", settings=settings)
-    index_sources([], tmp_path / "c", settings=settings, parts=replace(parts, generator=given))
+    index_sources([], tmp_path / "a", settings=settings)
+    index_sources([], tmp_path / "a", settings=settings, parts=replace(parts, generator=given))
 
     assert by_others == []
     assert closed == ["own", "own", "own"]
