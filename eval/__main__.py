@@ -162,6 +162,33 @@ def matrix(
 
 
 @app.command()
+def coverage(
+    dataset: DatasetFolder,
+    methods: Annotated[
+        str, typer.Option(metavar="NAME,...", help="Which methods.")
+    ] = "dense,bm25,hybrid,hippograph,forest",
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages each lists.")] = 20,
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """How much of the corpus the first passages stand for, for questions about all of it."""
+    from eval.coverage import measure_coverage
+    from eval.indexes import describe_index
+    from eval.tables import bars, show_reports
+
+    loaded, _ = _load(dataset)
+    named = [name.strip() for name in methods.split(",") if name.strip()]
+    with bars() as shown:
+        memory, folder = _open_memory(loaded, index, shown)
+        with memory:
+            reports = measure_coverage(memory, named, k)
+    if as_json:
+        _print_json({"dataset": loaded.name, "methods": reports, "index": describe_index(folder)})
+    else:
+        show_reports(loaded.name, reports, ["method", "coverage", "documents", "search_ms_p50"])
+
+
+@app.command()
 def answers(dataset: DatasetFolder, index: IndexFolder = None, as_json: AsJson = False) -> None:
     """Whether answers stand in what they cite, how close they are, and what is refused."""
     from eval.answers import measure_answers
