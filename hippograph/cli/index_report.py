@@ -154,9 +154,8 @@ def _show_upgraded(screen: Screen, upgraded: Upgraded) -> None:
     if upgraded.refused:
         screen.print(_change(upgraded.refused, "refused", "passages it could not read; told below", "yellow"))
     if upgraded.left:
-        is_told = upgraded.error is not None and not isinstance(
-            upgraded.error, BudgetSpent
-        )  # on standard error
+        # What is wrong with a server or a key is told on standard error; once is enough.
+        is_told = upgraded.error is not None and not isinstance(upgraded.error, BudgetSpent)
         why = "" if is_told else f": {upgraded.why_left}"
         screen.print(_change(upgraded.left, "left", f"passages for the next run{why}", "yellow"))
 
