@@ -59,6 +59,7 @@ from hippograph.storage.reader import open_version
 from hippograph.storage.stage import wrong_stage
 from hippograph.storage.verify import damage_told, verify_version, wrong_work
 from hippograph.storage.versions import bytes_on_disk, go_back
+from hippograph.timeline_answering import ask_with_timelines
 from hippograph.types import (
     Answer,
     Change,
@@ -273,6 +274,7 @@ class Hippograph(Remembering):
         method: str | None = None,
         as_of: AsOf | None = None,
         working_memory: bool | None = None,
+        timelines: bool | None = None,
     ) -> Answer:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError.
 
@@ -283,9 +285,14 @@ class Hippograph(Remembering):
         With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
         cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it. With
         `working_memory` each sentence is checked against the index while the answer is written, and the trace holds
-        the refresh log; None leaves it to the settings.
+        the refresh log; None leaves it to the settings. With `timelines` the answer carries the timelines through what
+        was found, and may cite their entries; None leaves it to the settings.
         """
         checked, is_checked = checked_question(question), self._is_checked(working_memory)
+        if timelines and (is_checked or schema is not None or as_of is not None):
+            raise SettingsError(
+                "Timelines are told of plain answers: without a shape, a moment or a working memory."
+            )
         if is_checked and schema is not None:
             raise SettingsError("An answer in a shape is written in one piece: ask without working memory.")
         if not is_checked and schema is None and (answer := self._answer_of_time(checked, as_of)):
@@ -296,7 +303,10 @@ class Hippograph(Remembering):
             assert isinstance(last, Answer)
             return self._after(last)
         settings, critic = self._by(method), build_critic(self._settings) if schema is None else None
+        has_timelines = settings.timelines.enabled if timelines is None else timelines
         with damage_told(searching.index):
+            if has_timelines and schema is None and as_of is None:
+                return self._after(ask_with_timelines(checked, searching, self._parts, settings))
             if critic is not None:
                 return self._after(ask_with_critic(checked, searching, self._parts, settings, critic))
             return self._after(ask(checked, searching, self._parts, settings, schema))

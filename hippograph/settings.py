@@ -228,6 +228,36 @@ class TimeSettings(Section):
     """Whether a question as of a moment sees documents that nobody knows the date of."""
 
 
+class TimelineSettings(Section):
+    """How what was found is set in order of time, and what each memory is to the next (THEANINE).
+
+    Off unless enabled, or asked for with a question: then no memory is compared with another.
+    """
+
+    enabled: bool = False
+    """Whether every answer carries the timelines behind it, and is looked for by the method `timeline`."""
+    candidates: int = Field(3, ge=1, le=20)
+    """With how many older memories, those most like it, each memory is compared."""
+    retrieved: int = Field(3, ge=1, le=20)
+    """Through how many of the passages found timelines are told."""
+    samples: int = Field(1, ge=1, le=20)
+    """How many timelines are told through each."""
+    most_memories: int = Field(40, ge=1, le=400)
+    """How many memories are looked at for one question."""
+    longest: int = Field(12, ge=1, le=100)
+    """How many memories one timeline holds at most."""
+    seed: int = 0
+    """What decides which of several timelines is told."""
+    link: Literal["rules", "model"] = "rules"
+    """Who says what one memory is to another; a model is asked once a memory."""
+    refine: bool = True
+    """Whether a model, where there is one, retells each timeline for the question."""
+    most_model_calls: int = Field(48, ge=0)
+    """How many calls linking and retelling may take for one question."""
+    sceptical: bool = True
+    """Whether answers with timelines refuse questions for a particular detail that nobody seems to have spoken of."""
+
+
 class ModelSettings(Section):
     """Which parts are plugged in: a name of the tables in wiring.py, or `module:Class`."""
 
@@ -408,6 +438,7 @@ class Settings(BaseSettings):
     working_memory: WorkingMemorySettings = WorkingMemorySettings()
     remembering: RememberingSettings = RememberingSettings()
     time: TimeSettings = TimeSettings()
+    timelines: TimelineSettings = TimelineSettings()
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()
     sources: SourceSettings = SourceSettings()

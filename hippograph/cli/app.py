@@ -308,6 +308,20 @@ def ask(
 
 
 @app.command()
+def timeline(question: Question, folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
+    """How what answers a question came about: its memories in order of time, and what each is to the next."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.timelines import show_timelines
+
+    with _memory(folder) as memory:
+        answer = _waiting("looking back", lambda: memory.ask(question, timelines=True))
+        if as_json:
+            json_of.print_json(json_of.answer(answer))
+        else:
+            show_timelines(answer)
+
+
+@app.command()
 def check(
     text: Annotated[
         str,
@@ -349,7 +363,8 @@ def history(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose history.", show_default=False)],
     folder: IndexFolder = INDEX,
     relation: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this relation, as it is stated: status, lives in.")
+        str | None,
+        typer.Option(metavar="NAME", help="Only this relation, as it is stated: status, lives in."),
     ] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,

@@ -79,7 +79,10 @@ class TimedQuestion:
 
     text: str
     events: tuple[str, ...]
-    """The happenings it compares, in the order they are told; empty where it compares none."""
+    """The happenings it compares, in the order they are told and ready to be searched for; empty where it compares
+    none."""
+    told: tuple[str, ...]
+    """The same, as the question words them."""
     is_first_earlier: bool | None
     """Whether it supposes that the first comes before the second; None where it only asks."""
     spans: tuple[DateSpan, ...]
@@ -120,11 +123,12 @@ def read_timed(question: str) -> TimedQuestion:
     """
     text = " ".join(question.split())
     plain = _NOT_TIME.sub(" ", text)
-    events, is_first_earlier = _events(plain)
+    told, is_first_earlier = _events(plain)
+    events = _spelled_out(told) if told else ()
     spans = tuple(_spans(text))
     months = tuple(dict.fromkeys(_MONTH_NAMES.index(m["m"]) + 1 for m in _MONTH_ALONE.finditer(text)))
     asks = bool(_ASKS_TIME.search(plain) or _ORDER_WORD.search(plain))
-    return TimedQuestion(text, events, is_first_earlier, spans, months, asks)
+    return TimedQuestion(text, events, told, is_first_earlier, spans, months, asks)
 
 
 def _events(text: str) -> tuple[tuple[str, ...], bool | None]:
@@ -134,7 +138,7 @@ def _events(text: str) -> tuple[tuple[str, ...], bool | None]:
         if match and _MEASURED.search(text[: match.start()] + match.group()[:12]):
             parts = _halves(_MEASURE.sub("", match["both"].rstrip(" ?.!")), joint)
             if parts:
-                return _spelled_out(parts), None
+                return parts, None
     if (match := _WHICH_FIRST.match(text)) and (parts := _halves(match["both"].rstrip(" ?.!"), _OR)):
         return parts, None
     ways = [match for match in _BEFORE.finditer(text) if _OPENING.match(text)]
@@ -145,7 +149,7 @@ def _events(text: str) -> tuple[tuple[str, ...], bool | None]:
     if not told:
         return (), None
     match, first, second = max(told, key=lambda each: (_opens_clause(each[2]), each[0].start()))
-    return _spelled_out((first, second)), match["way"].lower().startswith(_EARLIER)
+    return (first, second), match["way"].lower().startswith(_EARLIER)
 
 
 def _opens_clause(words: str) -> int:
@@ -174,7 +178,7 @@ def _halves(both: str, joint: re.Pattern[str]) -> tuple[str, str] | tuple[()]:
     return min(ways, key=lambda way: (not _STARTS_EVENT.match(way[1]), abs(len(way[0]) - len(way[1]))))
 
 
-def _spelled_out(parts: tuple[str, str]) -> tuple[str, ...]:
+def _spelled_out(parts: tuple[str, ...]) -> tuple[str, ...]:
     """The second happening with the names of the first where it begins with a pronoun or without a subject."""
     first, second = parts
     if _PRONOUN.match(second) or _GERUND.match(second):

@@ -28,6 +28,7 @@ MOST_OF_A_TIME = 2000
 MOST_ADDED = 10
 """How many passages of the named time are taken in that no ranking holds: those nearest the question."""
 RANK_OFFSET = 5
+FOUND_FOR = "found for: "
 
 RowsWithin = Callable[[TimedQuestion], Sequence[int]]
 """The rows of passages that were observed in a time that a question names."""
@@ -109,6 +110,13 @@ def take_turns(rankings: Sequence[Sequence[RankedPassage]]) -> list[RankedPassag
     return list(merged.values())
 
 
+def is_found_for(found: RankedPassage, event: str) -> bool:
+    """Whether a passage was found for a happening of the question."""
+    return any(
+        reason.kind is ReasonKind.TIME and reason.text == f"{FOUND_FOR}{event}" for reason in found.reasons
+    )
+
+
 def _dated(found: RankedPassage) -> RankedPassage:
     day = found.timestamp.date().isoformat() if found.timestamp else ""
     return replace(
@@ -117,7 +125,7 @@ def _dated(found: RankedPassage) -> RankedPassage:
 
 
 def _found_for(found: RankedPassage, event: str) -> RankedPassage:
-    return replace(found, reasons=(Reason(ReasonKind.TIME, f"found for: {event}"), *found.reasons))
+    return replace(found, reasons=(Reason(ReasonKind.TIME, f"{FOUND_FOR}{event}"), *found.reasons))
 
 
 def _numbered(found: SearchResult, passages: Sequence[RankedPassage]) -> SearchResult:
