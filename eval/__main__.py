@@ -245,6 +245,36 @@ def claims(
 
 
 @app.command()
+def timeline(
+    dataset: DatasetFolder,
+    pairs: Annotated[
+        int, typer.Option(min=0, help="How many pairs of sentences are put in order (SORT).")
+    ] = 100,
+    seed: Annotated[int, typer.Option(help="What chance draws from.")] = 1,
+    teafarm: Annotated[
+        bool, typer.Option("--teafarm/--no-teafarm", help="Ask the shipped set of what is no longer so, too.")
+    ] = True,
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Evidence beside the plain search by kind of question, order of events, abstention, and what is no longer so."""
+    from eval.tables import bars, show_values
+    from eval.timeline import measure_teafarm_aside, measure_timeline, rows_of
+
+    loaded, _ = _load(dataset)
+    with bars() as shown:
+        memory, _ = _open_memory(loaded, index, shown)
+        with memory:
+            report = measure_timeline(loaded, memory, pairs, seed, shown.watch)
+            if teafarm:
+                report["teafarm"] = measure_teafarm_aside(memory.parts)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values(str(report["dataset"]), rows_of(report))
+
+
+@app.command()
 def rewriting(
     dataset: DatasetFolder,
     answers: Annotated[int, typer.Option(min=1, help="How many answers with a planted falsehood.")] = 200,
