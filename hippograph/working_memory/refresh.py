@@ -85,6 +85,7 @@ class CheckedWriting:
     memory: WorkingMemory = field(init=False)
     _pending: list[Written] = field(default_factory=list)
     _known_false: set[str] = field(default_factory=set)
+    _has_ended: bool = False
     _rewrites: int = 0
     _unchecked: int = 0
     _settled: list[CitedSentence] = field(default_factory=list)
@@ -125,8 +126,13 @@ class CheckedWriting:
         yield from self.writer.write(self.question, self.query_vector, self.memory, self._so_far())
 
     def _later(self, ending: Ending) -> Ending:
-        """Of two endings the later, but for one that only says that there is nothing more."""
-        return self.ending if self.accepted and not ending.is_found else ending
+        """Of two endings the later, but for one that only says that there is nothing more.
+
+        Where sentences are copied the first stays: its short answer is that of the question's own evidence.
+        """
+        is_settled = self.accepted and (not ending.is_found or (self.writer.is_copying and self._has_ended))
+        self._has_ended = self._has_ended or ending.is_found
+        return self.ending if is_settled else ending
 
     def _check_rest(self, goes_on: bool) -> bool:
         """Check what is left where nothing more will be written. Whether a sentence fell that may be written anew."""

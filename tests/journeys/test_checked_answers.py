@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -515,3 +517,19 @@ def test_the_command_refuses_a_shape_beside_it(indexed, tmp_path):
     schema.write_text('{"type": "object"}')
 
     assert run("ask", ASKED, "--index", indexed, "--check-while-writing", "--schema", schema).exit_code == 2
+
+
+def test_the_example_shows_what_it_says(capsys):
+    """The falsehood is removed, the truth accepted, the log replays, and the old home has its time closed."""
+    file = Path(__file__).resolve().parents[2] / "examples" / "checked_answer.py"
+    spec = spec_from_file_location("checked_answer", file)
+    example = module_from_spec(spec)
+    spec.loader.exec_module(example)
+
+    example.main()
+
+    shown = capsys.readouterr().out
+    assert f"removed    {example.FALSE}" in shown
+    assert f"accepted   {example.TRUE}" in shown
+    assert "told again from its log: True" in shown
+    assert "replace: I live in Ribe. held until March 2026" in shown
