@@ -28,8 +28,8 @@ from hippograph.types import Node, Reason, ReasonKind, Row, SearchResult, Search
 Forests = Callable[[PublishedIndex, Rows], SummaryForest]
 """Makes the forest over some passages, or gives the one that was made."""
 
-TEMPERATURE = 0.2
-"""In cosines: a group 0.2 further from the question than the nearest beside it weighs 0.37 of it."""
+TEMPERATURE = 0.3
+"""In cosines: a group 0.3 further from the question than the nearest beside it weighs 0.37 of it."""
 SIZE = 0.5
 """A group of four times the passages weighs twice as much."""
 DEALT = 200
@@ -56,7 +56,7 @@ def forest(
     settings: RetrievalSettings,
     k: int,
 ) -> SearchResult:
-    """Passages dealt out over the groups of the forest, each group's nearest the question first.
+    """Passages dealt out over the groups of the forest, each group's nearest its middle and the question first.
 
     `tell` sums up the central sentences of a group: it is asked for the few groups that the list holds most of.
     """
@@ -144,7 +144,7 @@ def _deal(
         quotient, place, count = heapq.heappop(heap)
         if place not in streams:
             streams[place] = (
-                _nearest_first(index, own, query_vector, group)
+                _central_first(index, own, query_vector + trees.vectors[group], group)
                 if place == len(parts)
                 else _deal(trees, index, query_vector, near, int(parts[place]))
             )
@@ -154,10 +154,11 @@ def _deal(
             heapq.heappush(heap, (-float(weights[place]) / (count + 1), place, count + 1))
 
 
-def _nearest_first(
-    index: PublishedIndex, rows: Rows, query_vector: Vectors, group: int
+def _central_first(
+    index: PublishedIndex, rows: Rows, towards: Vectors, group: int
 ) -> Iterator[tuple[int, int, float]]:
-    scores = index.passage_vectors.vectors(rows) @ query_vector
+    """A group's passages nearest the question and its own middle together: what it is about before its outliers."""
+    scores = index.passage_vectors.vectors(rows) @ towards
     return iter([(row, group, 0.0) for row in Ranking.of(rows, scores, index.keys_of(rows)).rows.tolist()])
 
 
