@@ -46,13 +46,16 @@ from hippograph.validity.as_of import Contributions, IndexAsOf, Kept, seen_by
 from hippograph.validity.asked import Asked, Asking
 from hippograph.validity.changes import Side, changes_between, touched_by_time, touched_by_versions
 from hippograph.validity.questions import TimeKind, TimeQuestion, read_time_question
-from hippograph.validity.times import EPOCH, Times
+from hippograph.validity.times import EPOCH, UNDATED, Times
 
 Mask = npt.NDArray[np.bool_]
 AsOf = datetime | date | str
 """A moment, a day, or a date as it is written: a day, a month or a year counts to its end."""
 
 
+MOST_UNASKED = 5000
+"""A question without a date is not put to the statements about a thing that more passages name than this: they would
+have to be read first."""
 METHODS_AS_OF = ("hippograph", "dense", "bm25", *WAYS)
 """Those that look at nothing but the index they are given."""
 SAYS_WHAT_HOLDS = Reason(ReasonKind.SEED_FACT, "says what held then")
@@ -82,19 +85,20 @@ class Timekeeper:
         moment = moment_of(as_of)
         view = self._view(moment)
         warnings = self._warnings(moment, view)
-        found = self._asked(read_time_question(question), view, moment)
+        asked = read_time_question(question)
+        found = None if asked.is_about_change() else self._asked(asked, view, moment)
         if found is None or not self.times.is_functional(found.last.relation_key):
             return SearchingAsOf(view, self._parts, self._settings, warnings)
+        at = asked.first.last if asked.kind is TimeKind.AT and asked.first else moment
         intervals = self.times.intervals(found.last.statements)
-        valid = _newest_first(interval for interval in intervals if interval.holds_at(moment))
-        stale = self._stale(valid, intervals, view)
+        valid = _newest_first([each for each in intervals if each.holds_at(at)])
+        kept = (*valid, *_newest_first(found.way))
+        stale = self._stale(kept, intervals, view) if valid else ()
         if stale:
             view = view.without(stale)
-            warnings = (
-                *warnings,
-                f"{len(stale)} passages were left out: newer ones say what they say, or otherwise",
-            )
-        leading = tuple(self.times.rows_of(valid))
+            told = f"{len(stale)} passages were left out: newer ones say what they say, or otherwise"
+            warnings = (*warnings, told)
+        leading = tuple(self.times.rows_of(dict.fromkeys(kept))) if valid else ()
         return SearchingAsOf(view, self._parts, self._settings, warnings, leading)
 
     def _view(self, moment: datetime) -> IndexAsOf:
@@ -116,12 +120,12 @@ class Timekeeper:
         return tuple(told)
 
     def _stale(
-        self, valid: Sequence[PassageId], intervals: Sequence[Interval], view: IndexAsOf
+        self, kept: Sequence[PassageId], intervals: Sequence[Interval], view: IndexAsOf
     ) -> tuple[int, ...]:
-        """The passages with other statements of what is asked for; none where nothing holds."""
+        """The passages with other statements of what is asked for."""
         others = {each.citation.passage for interval in intervals for each in interval.evidence}
-        rows = sorted(self.times.rows_of(others.difference(valid)))
-        return tuple(row for row in rows if view.visible[row]) if valid else ()
+        rows = sorted(self.times.rows_of(others.difference(kept)))
+        return tuple(row for row in rows if view.visible[row])
 
     # ------------------------------------------------------------------ answering
 
@@ -190,7 +194,8 @@ class Timekeeper:
             return names_in(text, index)
 
         at = asked.first.last if asked.kind is TimeKind.AT and asked.first else moment
-        asking = Asking(self.times, mask, lambda interval: interval.holds_at(at), named)
+        most = None if view is not None or self._settings.time.newest_wins else MOST_UNASKED
+        asking = Asking(self.times, mask, lambda interval: interval.holds_at(at), named, most)
         return asking.find(asked.rest, asked.value)
 
     def _not_there_yet(self, question: str, view: IndexAsOf, moment: datetime) -> Draft | None:
@@ -201,7 +206,8 @@ class Timekeeper:
             if node in there or not _is_name(name, question):
                 continue
             rows = self.index.passages_of_entity(node)
-            first = min(rows.tolist(), key=lambda row: (self.times.moments[row], row))
+            moments = self.times.moments
+            first = min(rows.tolist(), key=lambda row: (moments[row] == UNDATED, moments[row], row))
             observed = self.index.origin_of(Row(first)).timestamp
             since = (
                 f"it is first named in a document of {day(observed)}"

@@ -75,12 +75,17 @@ class Asking:
         mask: Mask | None,
         holds: Callable[[Interval], bool],
         named: Callable[[str], Mapping[Node, str]],
+        most_passages: int | None = None,
     ) -> None:
-        """`holds` says which intervals are gone on from; `named` which entities a text names."""
+        """`holds` says which intervals are gone on from; `named` which entities a text names.
+
+        A subject that more than `most_passages` name is passed over.
+        """
         self._times = times
         self._mask = mask
         self._holds = holds
         self._named = named
+        self._most_passages = most_passages
 
     def find(self, question: str, extra: str = "") -> Asked | None:
         """The subject and relation a question asks for; None where no statement is about what it says.
@@ -133,6 +138,8 @@ class Asking:
 
     def _relations(self, path: _Path, extra: str) -> list[tuple[Step, frozenset[str], int]]:
         """The relations of the path's subject that the question says something of, what it says, what it does not."""
+        if self._most_passages and len(self._times.passages_about(path.subject)) > self._most_passages:
+            return []
         by_relation: dict[str, list[Statement]] = defaultdict(list)
         for statement in self._times.statements_about(path.subject, self._mask):
             by_relation[statement.relation_key].append(statement)

@@ -139,6 +139,18 @@ def test_search_as_of_a_date_shows_what_held_then_first(remember):
     assert any("left out" in warning for warning in found.trace.warnings)
 
 
+def test_a_search_about_an_earlier_time_shows_what_held_at_that_time(remember):
+    """A date in the question counts before the date of asking; a question of change hides nothing."""
+    memory = remember(PLANS)
+    earlier = memory.search("What was the status of Plan 9 in June 2020?", as_of="2023")
+    change = memory.search("When did the status of Plan 9 change?", k=9, as_of="2023")
+
+    assert earlier[0].passage.document == "Plan 9@2020-01-10"
+    assert {f"Plan 9@{date}" for date in ("2020-01-10", "2021-02-10", "2022-03-10")} <= {
+        each.passage.document for each in change
+    }
+
+
 def test_deleting_the_closing_document_reopens_the_interval(remember):
     """History is what the documents that are there say, however they came."""
     memory = remember(PLANS)
