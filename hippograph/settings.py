@@ -467,7 +467,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            raise SettingsError(f"The setting {name!r} is wrong: {first['msg']}.") from error
+            why = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"The setting {name!r} is wrong: {why}.") from error
         except UnreadableSource as error:
             raise SettingsError(
                 f"The environment cannot be read: {error}. Set one value at a time, for example "
