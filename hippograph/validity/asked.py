@@ -23,6 +23,8 @@ MOST_HOPS = 3
 MOST_BRANCHES = 4
 """How many objects of a relation are gone on from: "the author of" a thing has few, "mentions" has many."""
 MOST_SUBJECTS = 8
+MOST_PATHS = 40
+"""How many ways are gone on from at once: a bound for questions that touch much and are about none of it."""
 
 _GENERIC = frozenset(
     content_stems("name person people man woman thing value what which whose kind give tell state")
@@ -133,7 +135,7 @@ class Asking:
                         further += self._on_from(longer)
             if found:
                 return found
-            frontier = further
+            frontier = further[:MOST_PATHS]
         return found
 
     def _relations(self, path: _Path, extra: str) -> list[tuple[Step, frozenset[str], int]]:
