@@ -1,5 +1,8 @@
-"""Timelines measured: evidence by kind of question beside the plain search, order of events, abstention, and two sets
-of our own: questions that presuppose what is no longer so (TeaFarm), and which of two sentences came first (SORT)."""
+"""Timelines measured: evidence beside the plain search, order of events, abstention, and two sets of our own.
+
+One holds questions that presuppose what is no longer so (TeaFarm), the other asks which of two sentences came first
+(SORT).
+"""
 
 from __future__ import annotations
 

@@ -295,7 +295,8 @@ class Hippograph(Remembering):
             )
         if is_checked and schema is not None:
             raise SettingsError("An answer in a shape is written in one piece: ask without working memory.")
-        if not is_checked and schema is None and (answer := self._answer_of_time(checked, as_of)):
+        is_plain = not is_checked and schema is None and not timelines
+        if is_plain and (answer := self._answer_of_time(checked, as_of)):
             return answer
         searching = self._searching_as_of(checked, as_of)
         if is_checked:
