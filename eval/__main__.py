@@ -390,9 +390,13 @@ def rounds(
 def train_ranker(
     datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="What to train on.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write the coefficients.")] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Instead, what each group of signals is worth; minutes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the order of candidates on some sets, and tell what it is worth on each when trained on the others."""
+    from eval.ablation import measure_ablation
     from eval.datasets import open_dataset
     from eval.ranker import gather_candidates, measure_ranker, write_ranker
     from eval.tables import bars, show_reports
@@ -403,8 +407,8 @@ def train_ranker(
             memory, _ = _open_memory(loaded, None, shown)
             with memory:
                 gathered[loaded.name] = gather_candidates(memory, loaded, shown.step)
-    rows = measure_ranker(gathered)
-    if out is not None:
+    rows = measure_ablation(gathered) if ablate else measure_ranker(gathered)
+    if out is not None and not ablate:
         write_ranker(out, gathered, rows)
     if as_json:
         _print_json(rows)
