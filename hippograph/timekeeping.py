@@ -136,22 +136,23 @@ class Timekeeper:
             return None
         moment = self._parts.clock.now() if as_of is None else moment_of(as_of)
         view = self._view(moment) if as_of is not None else None
-        if asked.warning and asked.is_about_change():
-            raise QuestionError(asked.warning)
         told = self._told(asked, view, moment, as_of)
         if told is None and view is not None and (unknown := self._not_there_yet(question, view, moment)):
             told = Told(unknown, ())
-        return None if told is None else self._answer(question, told, view, moment, asked.warning)
+        return None if told is None else self._answer(question, told, view, moment)
 
     def _told(
         self, asked: TimeQuestion, view: IndexAsOf | None, moment: datetime, as_of: AsOf | None
     ) -> Told | None:
         """What intervals tell of it; None where they tell nothing."""
+        unreadable = Told(Draft(asked.warning, None, (), asked.warning, 1.0), ())
         if asked.kind is TimeKind.CHANGES:
-            return self._changed(asked, moment)
+            return unreadable if asked.warning else self._changed(asked, moment)
         found = self._asked(asked, view, moment)
         if found is None:
             return self._any_change(asked, view, moment)
+        if asked.warning:
+            return unreadable
         chosen = as_of is not None or self._settings.time.newest_wins or asked.is_about_change()
         if not chosen and not self.times.is_functional(found.last.relation_key):
             return None  # "in 1957" may be part of what happened
@@ -218,15 +219,9 @@ class Timekeeper:
             return Draft(why, None, (), why, 1.0)
         return None
 
-    def _answer(
-        self, question: str, told: Told, view: IndexAsOf | None, moment: datetime, warning: str = ""
-    ) -> Answer:
+    def _answer(self, question: str, told: Told, view: IndexAsOf | None, moment: datetime) -> Answer:
         draft = told.draft
-        warnings = [
-            *((warning,) if warning else ()),
-            *(self._warnings(moment, view) if view else ()),
-            *draft.warnings,
-        ]
+        warnings = [*(self._warnings(moment, view) if view else ()), *draft.warnings]
         subjects = dict.fromkeys(each.subject for each in told.intervals)
         nodes = self.index.nodes_of_keys([normal_name(subject) for subject in subjects])
         seeds = tuple(

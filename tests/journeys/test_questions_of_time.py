@@ -237,6 +237,22 @@ def test_a_date_that_cannot_be_read_is_a_wrong_question(remember, date):
         memory.history("Plan 9", as_of=date)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What was the status of Plan 9 before 03/04/2021?",
+        "What was the status of Plan 9 on 03/04/2021?",
+        "What changed between 03/04/2021 and 2022 for Plan 9?",
+    ],
+)
+def test_a_question_with_a_date_that_has_two_readings_is_refused_with_both(remember, question):
+    """No reading is guessed where the answer hangs on it."""
+    answer = remember(PLANS).ask(question, as_of="2023")
+
+    assert "2021-03-04 or 2021-04-03" in answer.refusal
+    assert answer.span is None
+
+
 def test_dates_in_the_wrong_order_are_refused(remember):
     """diff from a later date to an earlier one says which is which."""
     with pytest.raises(QuestionError, match="2022-12-31 is later than 2020-12-31"):
