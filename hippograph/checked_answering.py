@@ -129,7 +129,8 @@ def _draft(inquiry: Inquiry, writing: CheckedWriting) -> Draft:
         warnings = (*warnings, f"The answer ends here, as the model failed: {writing.failure}")
     sentences, ending = tuple(writing.accepted), writing.ending
     kept = len(sentences) / (len(sentences) + writing.removed)
-    span = ending.short if _is_held(ending.short, sentences) else None
+    is_held = _is_held(ending.short, sentences) or (not writing.removed and _is_yes_or_no(ending.short))
+    span = ending.short if is_held else None
     citations, confidence = all_citations(sentences), round(ending.certainty * kept, 4)
     text = composed(sentences)
     if writing.writer.is_copying:
@@ -151,7 +152,11 @@ def _without_sentences(inquiry: Inquiry, writing: CheckedWriting, warnings: tupl
 
 
 def _is_held(short: str, sentences: Sequence[CitedSentence]) -> bool:
-    """Whether the short answer survived: it is a yes or no, or stands in a sentence that was kept."""
+    """Whether the short answer survived: it stands in a sentence that was kept."""
     wanted = " ".join(words(short))
-    told = [f" {' '.join(words(each.text))} " for each in sentences]
-    return wanted in ("yes", "no") or (wanted != "" and any(f" {wanted} " in each for each in told))
+    return wanted != "" and any(f" {wanted} " in f" {' '.join(words(each.text))} " for each in sentences)
+
+
+def _is_yes_or_no(short: str) -> bool:
+    """Whether it is an answer that no sentence would hold; it stands where nothing fell that it may rest on."""
+    return words(short) in (["yes"], ["no"])

@@ -135,7 +135,7 @@ class Memories:
         functional = self._settings.functional
         if found:
             said = {each.id: read_said(each.text, each.speaker, functional) for each in found}
-            self.store.put(found, said, is_pending=False)
+            self.store.put(found, said, self._clock.now(), is_pending=False)
         return bool(found)
 
     def _is_told(self, new: Memory) -> bool:
@@ -199,7 +199,7 @@ class Memories:
 
     def _publish(self, memories: Sequence[Memory], said: dict[DocumentId, Sequence[Said]]) -> None:
         """Write down what is about to happen, publish it, and write down that it happened."""
-        self.store.put(memories, said, is_pending=True)
+        self.store.put(memories, said, self._clock.now())
         self._publisher.add([each.document() for each in memories])
         self.store.settle(each.id for each in memories)
 

@@ -63,15 +63,14 @@ def decide_by_rules(said: Sequence[Said], is_whole: bool, known: Sequence[Known]
         others = [old for old in holding if _differs(old, new)]
         closes += [(old, at) for old in others if old.valid_from < at and _open_at(old, at)]
         conflicts += [old.memory for old in others if old.valid_from == at]
-        later += [old for old in others if old.valid_from > at]
+        later += [old for old in (*others, *_ends_of(new, known)) if old.valid_from > at]
     if ended and is_whole and all(new.ends for new in said):
         return Decision(Operation.DELETE, f"It ends: {_told(ended[0][0].said)}.", tuple(closes))
     first = min(later, key=lambda old: old.valid_from, default=None)
     if first is not None and len(said) == 1:
         why = f"Something later is known: {_told(first.said)}."
-        return Decision(
-            Operation.APPEND, why, tuple(closes), (), first.valid_from, first.memory, tuple(conflicts)
-        )
+        operation = Operation.REPLACE if closes else Operation.APPEND
+        return Decision(operation, why, tuple(closes), (), first.valid_from, first.memory, tuple(conflicts))
     if closes:
         why = f"It takes the place of: {_told(closes[0][0].said)}."
         return Decision(Operation.REPLACE, why, tuple(closes), conflicts=tuple(conflicts))
@@ -116,6 +115,12 @@ def _holds_same(old: Known, new: Said, at: datetime) -> bool:
 def _is_ended(old: Known, new: Said, at: datetime) -> bool:
     is_same = old.said.object == new.object or not new.object
     return old.said.key() == new.key() and is_same and old.valid_from <= at and _open_at(old, at)
+
+
+def _ends_of(new: Said, known: Sequence[Known]) -> list[Known]:
+    """What says that the new statement holds no longer: it may have been heard first."""
+    same = [old for old in known if old.said.key() == new.key() and old.said.object == new.object]
+    return [old for old in same if old.said.ends and not new.ends]
 
 
 def _differs(old: Known, new: Said) -> bool:

@@ -57,11 +57,17 @@ class Store:
         return self.file.exists()
 
     def put(
-        self, memories: Iterable[Memory], said: Mapping[DocumentId, Sequence[Said]], is_pending: bool
+        self,
+        memories: Iterable[Memory],
+        said: Mapping[DocumentId, Sequence[Said]],
+        now: datetime,
+        is_pending: bool = True,
     ) -> None:
-        """Write memories, and the statements of those that are new."""
+        """Write memories, and the statements of those that are new. What is new begins to fade now."""
         with self._open() as database:
             for each in memories:
+                fresh = (each.id, now.isoformat(), 1.0, 0)
+                database.execute("insert or ignore into strength values (?, ?, ?, ?)", fresh)
                 database.execute(
                     "insert or replace into memory values (?, ?, ?, ?, ?)",
                     (each.id, each.source, _told(each), _to_json(each), int(is_pending)),
@@ -128,7 +134,7 @@ class Store:
         return list(map(_known, rows))
 
     def strengths(self, ids: Iterable[DocumentId]) -> dict[DocumentId, Strength]:
-        """How well some memories are remembered; one that was never recalled begins when it was made."""
+        """How well some memories are remembered; one that was never recalled fades since it was remembered."""
         known = self.get(ids)
         found = {id_: Strength(memory.valid_from) for id_, memory in known.items()}
         with self._open() as database:

@@ -188,6 +188,14 @@ def test_the_short_answer_falls_with_the_sentence_it_came_from(asked_of):
     assert (fallen.span, stands.span) == (None, "Chambéry")
 
 
+def test_yes_or_no_stands_only_where_nothing_fell(asked_of):
+    """No sentence would hold the word, so it rests on all of them."""
+    fallen = asked_of(RepliesInTurn(says(MINISTER, TURIN), says(TURIN, short="yes")))
+    stands = asked_of(RepliesInTurn(says(BORN, short="Yes.")))
+
+    assert (fallen.span, stands.span) == (None, "Yes.")
+
+
 def test_a_sentence_that_names_no_source_is_left_out(asked_of):
     """And so is one that cites a number it was never shown."""
     answer = asked_of(RepliesInTurn(says(BORN, cites=[99])))

@@ -148,6 +148,15 @@ def test_news_between_two_is_closed_by_the_later_and_closes_the_earlier(memory):
     assert held == [("Ribe", JANUARY, MARCH), ("Lund", MARCH, MAY), ("Hull", MAY, None)]
 
 
+def test_an_end_that_was_heard_first_closes_what_arrives_late(memory):
+    """She had left in March; that she worked there in January is told afterwards."""
+    memory.remember("Ada Quist left Siemens.", source="chat", at=MARCH)
+
+    late = memory.remember("Ada Quist works for Siemens.", source="letter", at=JANUARY)
+
+    assert late.memory.valid_to == MARCH
+
+
 def test_two_truths_of_one_moment_both_stand_and_are_told(memory):
     """Nobody picks silently."""
     first = memory.remember(RIBE, source="chat", at=JANUARY).memory
@@ -334,6 +343,15 @@ def test_what_has_faded_is_left_out_and_that_is_said(opened):
     assert second.id not in found
     assert any("1 memories" in warning for warning in result.trace.warnings)
     assert second.id in {each.id for each in memory.memories()}
+
+
+def test_what_was_said_long_ago_fades_from_when_it_was_remembered(opened):
+    """An old letter that is handed over today is fresh today."""
+    memory = opened(SetClock(MAY), retention=True, days=1.0, forget_below=0.5)
+
+    kept = memory.remember("The ferry pier is at Ribe harbour.", source="letter", at=JANUARY).memory
+
+    assert kept.id in {each.passage.document for each in memory.search("Where is the ferry pier?", 9)}
 
 
 def test_what_is_closed_comes_after_what_holds(opened):
