@@ -101,6 +101,19 @@ def test_what_helps_is_kept_beside_the_index_and_named(toy_index, root, monkeypa
     assert verify_version(root, read_manifest(root)) == []
 
 
+def test_questions_that_fit_anything_teach_nothing(toy_index, root, monkeypatch):
+    """Where even at ten little of what they need is found, they are no measure, whatever is gained on them."""
+    monkeypatch.setattr(tuning, "FEWEST", 10)
+    monkeypatch.setattr(tuning, "MARGIN", -1.0)
+    monkeypatch.setattr(tuning, "_recalls", lambda ranker, asked: [0.1, 0.4, 0.79])
+    vague = tuned_to(toy_index, root)
+    monkeypatch.setattr(tuning, "_recalls", lambda ranker, asked: [0.1, 0.4, 0.81])
+    clear = tuned_to(toy_index, root)
+
+    assert (vague.kept, clear.kept) == (False, True)
+    assert "too vague" in vague.why
+
+
 def test_a_tuned_ranker_of_other_features_gives_way_to_the_shipped_one(root):
     """It was written by another version, which saw other things."""
     record = json.loads(ranker_to_json(load_ranker(), {}))
