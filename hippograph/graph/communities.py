@@ -70,7 +70,8 @@ def group_passages(
             waiting = [(graph.subgraph(np.flatnonzero(_tied(graph, alone)).tolist()), -1, 0)]
             while waiting:
                 part, parent, depth = waiting.pop()
-                for group in _parts(part):
+                groups = _parts(part)
+                for group in groups if len(groups) > 1 or parent < 0 else ():
                     held = [place for place in group.vs["place"] if place < passage_count]
                     if not held:
                         continue

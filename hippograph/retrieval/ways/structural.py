@@ -45,7 +45,11 @@ def structural(
     settings: RetrievalSettings,
     k: int,
 ) -> SearchResult:
-    """The passages that the best units lead to. Where there are no such units, the dense ranking."""
+    """The passages that the best units lead to, then the dense ranking, which stands alone where there are no units.
+
+    Where an answer is to be read off units, passages without one are left out, and the others say which sentences
+    were found.
+    """
     watch = Stopwatch()
     kinds = KINDS[settings.units]
     dense = dense_ranking(index, query_vector, DEPTH)
@@ -60,11 +64,12 @@ def structural(
     elif settings.unit_search == "iterative":
         looks = _look_on(query_vector, index, looks, kinds)
     watch.lap(settings.unit_search)
-    order = followed_by_dense(index, _passages(index, looks), query_vector, k)
+    order, told = _passages(index, looks), _sentences(index, looks)
+    only_units = settings.answer_from == "units" and bool(units.units)
+    order = order.top(k) if only_units else followed_by_dense(index, order, query_vector, k)
     first = _first_units(looks)
     passages = as_passages(index, order, lambda row: _reasons(index, first, row))
-    if settings.answer_from == "units":
-        told = _sentences(index, looks)
+    if only_units:
         passages = tuple(replace(each, sentences=told.get(int(each.row), ())) for each in passages)
     watch.lap("explain")
     fallback = None if units.units else NO_UNITS

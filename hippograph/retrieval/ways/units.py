@@ -115,7 +115,8 @@ def _facts(index: PublishedIndex, pool: Pool, query_vector: Vectors) -> tuple[li
             units.append(Unit(UnitKind.FACT, owner, (row,), text))
             triples.append(triple)
             places.append(place)
-    return units, _fact_vectors(index, triples, pool.sentence_vectors[places])
+    vectors = _fact_vectors(index, triples, pool.sentence_vectors[places])
+    return units[:MOST_FACTS], vectors[:MOST_FACTS]
 
 
 def _triples(index: PublishedIndex, passage: int) -> dict[int, list[Triple]]:

@@ -394,8 +394,7 @@ def test_an_answer_from_units_reads_only_their_sentences(open_units):
     answer = memory.ask("Who designed the Iron Bridge?", method="structural")
 
     assert bridge.sentences == (1,)
-    assert "Ada Quist designed it." in [cited.sentence for cited in answer.citations]
-    assert not {"It crosses the Tamm.", "It is red."} & {cited.sentence for cited in answer.citations}
+    assert {cited.sentence for cited in answer.citations} == {"Ada Quist designed it."}
     assert len(bridge.passage.sentences) == 3
 
 
