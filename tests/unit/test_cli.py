@@ -148,6 +148,7 @@ def test_ask_gives_programs_the_promised_names(indexed):
         "timings_ms",
         "warnings",
         "queries",
+        "notes",
         "walk",
     }
     assert answer["usage"] == {"llm_calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0}
