@@ -10,7 +10,7 @@ from typing import Any
 from hippograph.errors import GenerationError
 from hippograph.ports import Embedder, Generator
 from hippograph.prompts import render
-from hippograph.prompts.fencing import one_line
+from hippograph.prompts.fencing import as_data, fence, one_line
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.hipporag import (
     HippoRag,
@@ -138,8 +138,9 @@ def question_entities(question: str, helpers: Helpers) -> tuple[list[str], tuple
 
 
 def entities_request(question: str) -> ModelRequest:
-    """What the model is asked: the names in the question."""
-    messages = render("question_entities", question=one_line(question))
+    """What the model is asked: the names in the question, which is fenced as data."""
+    fenced = fence([f"question: {as_data(question)}"])
+    messages = render("question_entities", mark=fenced.mark, data=fenced.text)
     return ModelRequest(messages, "question_entities", ENTITIES_SCHEMA)
 
 

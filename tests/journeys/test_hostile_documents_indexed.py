@@ -55,10 +55,13 @@ class Obeying:
                 "facts": [["Ada Quist", "designed", "Iron Bridge of Ribe"]],
             }
             return {"passages": [{name: found[name] for name in entry}]}
+        if set(wanted) == {"entities"}:
+            return {"entities": ["Iron Bridge of Ribe"]}
         if "relevant" in wanted:
             return {"relevant": [1]}
         if "thought" in wanted:
-            return {"thought": "Ada Quist designed it.", "has_answer": True}
+            # It repeats what a document says, so that what is searched for next holds the order.
+            return {"thought": f"A note says {ORDER} of the bridge", "has_answer": "reasoning: " in asked}
         number = next(
             int(n) for n, text in re.findall(r"^\[(\d+)\] (.*)$", asked, re.MULTILINE) if text == TRUE
         )
@@ -66,8 +69,8 @@ class Obeying:
         return {"in_documents": True, "sentences": [sentence], "short": "Ada Quist", "certainty": 1.0}
 
 
-@pytest.fixture
-def hostile(tmp_path, monkeypatch):
+@pytest.fixture(params=["ircot+hipporag2", "ircot+hipporag1"])
+def hostile(request, tmp_path, monkeypatch):
     """An index of one true document and five hostile ones, each with a hostile title, read by an obeying model."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     model = Obeying()
@@ -81,7 +84,7 @@ def hostile(tmp_path, monkeypatch):
             models={**WITHOUT_A_MODEL, "generator": "openai", "answerer": "llm"},
             generator={"base_url": server.base_url, "model": server.model, "max_retries": 0},
             storage={"replies": tmp_path / "replies.db"},
-            retrieval={"method": "ircot+hipporag2"},
+            retrieval={"method": request.param},
         )
         report = index_sources([Given(documents)], tmp_path / "index", settings=settings, grade=Grade.LLM)
         with Hippograph.open(tmp_path / "index", settings=settings) as memory:
@@ -107,7 +110,9 @@ def test_no_document_steers_the_model_on_any_way(hostile):
     asked = {name for call in server.chats() for name in schema_of(call.body)["properties"]}
 
     assert model.obeyed == []
-    assert asked >= {"passages", "relevant", "thought", "in_documents"}
+    assert asked >= {"passages", "thought", "in_documents"}
+    assert asked & {"relevant", "entities"}
+    assert answer.trace.queries == (f"A note says {ORDER} of the bridge",)
     assert any("ORDER" in call.text() for call in server.chats())
     assert (answer.span, [cited.sentence for cited in answer.citations]) == ("Ada Quist", [TRUE])
     assert answer.trace.warnings == ()
