@@ -40,7 +40,8 @@ Method = Annotated[
     str,
     typer.Option(
         help="hippograph, dense or bm25 (`all` measures each of them); hybrid, structural, forest, clues, contiguous, "
-        "hipporag1 or hipporag2; with a language model ircot, refine or decompose, also around another method, as in ircot+hipporag2."
+        "hipporag1 or hipporag2; with a language model ircot, refine or decompose, also around another method, as in "
+        "ircot+hipporag2."
     ),
 ]
 Extractions = Annotated[
