@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,7 +97,8 @@ class Memories:
     def forget(self, ids: Iterable[str], at: datetime | None = None, erase: bool = False) -> list[Memory]:
         """Close the time of some memories, or take them out of the index and out of the store for good.
 
-        Versions of the index that are kept still hold what is erased, until they are retired. Raises StorageError for
+        What was derived from them goes with them. Versions of the index that are kept still hold what is erased, until
+        they are retired. Raises StorageError for
         an id that is not remembered.
         """
         self._restore()
@@ -105,6 +106,8 @@ class Memories:
         known = self.store.get(wanted)
         if missing := [each for each in wanted if each not in known]:
             raise StorageError(f"Nothing is remembered as {missing[0]}: memories() tells the ids there are.")
+        known |= {each.id: each for each in self._resting_on(known)}
+        wanted = list(known)
         if erase:
             self._publisher.remove(wanted)
             self.store.erase(wanted)
@@ -114,6 +117,16 @@ class Memories:
         self.store.close_said((one, moment) for each in closed for one in self._open_statements(each.id))
         self._publish(closed, {})
         return closed
+
+    def _resting_on(self, ids: Collection[DocumentId]) -> list[Memory]:
+        """The derived memories that rest on some memories, and those that rest on these."""
+        derived = [each for each in self.store.all() if each.provenance is Provenance.DERIVED]
+        found: dict[DocumentId, Memory] = {}
+        gone = set(ids)
+        while more := [each for each in derived if each.id not in gone and gone & set(each.derived_from)]:
+            found |= {each.id: each for each in more}
+            gone |= found.keys()
+        return list(found.values())
 
     def all(
         self, source: str | None = None, at: datetime | None = None, closed: bool = False

@@ -17,6 +17,7 @@ from hippograph.cli.app import app
 from hippograph.engine import Hippograph
 from hippograph.errors import ModelRefused, ModelUnavailable, SettingsError
 from hippograph.generation.claims import RuleVerifier
+from hippograph.generation.extractive import NOTHING_FOUND
 from hippograph.generation.model_answer import NOT_IN_THE_DOCUMENTS, LlmAnswerer
 from hippograph.settings import WorkingMemorySettings
 from hippograph.types import Answer, Citation, CitedSentence, RefreshKind, Verdict, VerdictKind
@@ -202,6 +203,18 @@ def test_a_sentence_that_names_no_source_is_left_out(asked_of):
 
     assert answer.refusal == NOT_IN_THE_DOCUMENTS
     assert any("[99]" in warning for warning in answer.trace.warnings)
+
+
+def test_where_nothing_was_found_no_model_is_asked(toy_index, settings, parts):
+    """An index without documents: a refusal that says so, and no warning."""
+    model = RepliesInTurn()
+    plugged = replace(parts, generator=model, answerer=LlmAnswerer(model))
+    toy_index.remove(list(toy.TEXTS))
+
+    with Hippograph.open(toy_index._folder, settings=settings, parts=plugged) as memory:
+        answer = memory.ask(ASKED, working_memory=True)
+
+    assert (answer.refusal, answer.trace.warnings, model.requests) == (NOTHING_FOUND, (), [])
 
 
 def test_nothing_is_said_against_an_answer_that_is_not_there(asked_of):

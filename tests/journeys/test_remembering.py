@@ -429,6 +429,21 @@ def test_a_thought_leads_to_its_sources_and_is_never_one_itself(thinking):
     assert isinstance(asked, Answer)
 
 
+@pytest.mark.parametrize("erase", [True, False])
+def test_what_was_derived_from_a_memory_goes_with_it(thinking, erase):
+    """Erased or closed: a thought does not outlive what it rests on."""
+    memory, answer = thinking
+    told = memory.remember("Ada Quist has a secret harbour.", source="chat", at=JANUARY).memory
+    cited = Citation("p", told.id, "chat", "", told.text, 0, len(told.text))
+    about = CitedSentence("There is a harbour that Ada Quist hides.", (cited,))
+    (thought,) = memory.derive(replace(answer, sentences=(about,)))
+
+    memory.forget(told.id, erase=erase)
+
+    assert memory.memories() == []
+    assert (thought.memory.id in documents(memory)) is not erase
+
+
 def test_a_refusal_leaves_no_thought(thinking):
     """Nor does an answer whose sentences the index did not write."""
     memory, answer = thinking
