@@ -108,6 +108,8 @@ class Searching:
         self, question: str, query_vector: Vectors, k: int, method: str, generator: Generator | None
     ) -> SearchResult:
         """One search, by a method that is no loop; the generator is for those of the published ones that ask one."""
+        if method in PUBLISHED and self.index.passage_count:
+            self.prepare(method)  # on all threads: a search itself is held to one
         helpers = Helpers(self._memory, self._parts.embedder, generator, self._names_in)
         retrieval = self._settings.retrieval
         more = {
