@@ -33,7 +33,7 @@ from hippograph.retrieval.ways.methods import AROUND, ASKING, WAYS, Ways
 from hippograph.settings import Settings, user_cache
 from hippograph.timelines.questions import TimedQuestion
 from hippograph.timelines.search import METHOD, timeline_method
-from hippograph.timelines.within import Within
+from hippograph.timelines.within import Rows, Within
 from hippograph.types import SearchResult, Vectors
 from hippograph.validity.times import Times
 
@@ -177,7 +177,7 @@ class Searching:
             trace=replace(found.trace, method=f"{loop}{PLUS}{inner}"),
         )
 
-    def _rows_within(self, asked: TimedQuestion) -> Sequence[int]:
+    def _rows_within(self, asked: TimedQuestion) -> Rows:
         with self._lock:
             if self._within is None:
                 self._within = Within(Times(self.index, self._settings.time))

@@ -53,7 +53,9 @@ def with_entries(inquiry: Inquiry, searching: Searching, told: Told) -> Inquiry:
     rows = dict.fromkeys(row for path in told.rows for row in path if Row(row) not in known)
     added = found_passages(searching.index, list(rows), len(inquiry.passages))
     evidence = (*inquiry.evidence, *gather_evidence(searching.index, added))
-    return replace(inquiry, passages=(*inquiry.passages, *added), evidence=_with_relations(evidence, told))
+    if isinstance(inquiry.answerer, ModelAnswerer):  # rules would take the notes for the document's own words
+        evidence = _with_relations(evidence, told)
+    return replace(inquiry, passages=(*inquiry.passages, *added), evidence=evidence)
 
 
 def _with_relations(evidence: Sequence[Evidence], told: Told) -> tuple[Evidence, ...]:

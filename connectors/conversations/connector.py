@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from connectors.conversations.turns import Cut
 from connectors.conversations.whatsapp import looks_like_whatsapp, read_whatsapp
 from connectors.file import existing_file
 from connectors.file_types import FileType
-from connectors.marks import State, file_state, items_read, marked, named_item
+from connectors.marks import ReadItem, State, file_state, items_read, marked, named_item
 from connectors.moments import in_utc
 from connectors.parsers.entries import BrokenEntry, Entry
 from connectors.reading import Origin, changed_file, entry_documents, read_file
@@ -32,6 +33,8 @@ from hippograph.types import Document, DocumentId, SourceFailure, Unchanged
 KINDS = ("slack", "whatsapp", "mbox", "chat")
 URI = re.compile(rf"({'|'.join(KINDS)}):(?:/(?=/))?(.*)$", re.IGNORECASE | re.DOTALL)
 GAP = re.compile(r"(\d{1,4})\s*(m|min|h|d)")
+LARGEST_LOOKED_AT = 1 << 26
+"""Bytes of JSON that is parsed to see whether it is a chat; a larger one is read when `chat:` says that it is one."""
 HEAD = 1 << 14
 """Bytes of a file by which it is recognised."""
 MEDIA = {
@@ -109,18 +112,23 @@ class SlackFolderConnector:
         channels = self._channels()
         known = items_read(marks, named_item(channels))
         for channel, files in channels.items():
-            state, before = self._state(files), known.get(channel)
-            if before and state.said and state.said == before.state.said:
-                yield from before.unchanged()
-            elif before and state.content == before.state.content:
-                yield from before.unchanged(state)
-            else:
-                files_then = files
-                yield from marked(
-                    self._read(channel, files),
-                    state,
-                    lambda then=files_then, was=state: self._state(then).content == was.content,  # type: ignore[misc]
-                )
+            try:
+                yield from self._changed(channel, files, known.get(channel))
+            except OSError as error:
+                yield self._unreadable(channel, error)
+
+    def _changed(
+        self, channel: str, files: list[Path], before: ReadItem | None
+    ) -> Iterator[Document | Unchanged | SourceFailure]:
+        said = self._said(files)
+        if before and said and said == before.state.said:
+            yield from before.unchanged()
+            return
+        state = State(said, self._digest(files))
+        if before and state.content == before.state.content:
+            yield from before.unchanged(state)
+            return
+        yield from marked(self._read(channel, files), state, lambda: self._digest(files) == state.content)
 
     def _channels(self) -> dict[str, list[Path]]:
         """The files of each channel, by name. Raises ConnectorError when there are none."""
@@ -134,15 +142,27 @@ class SlackFolderConnector:
             )
         return dict(sorted(found.items()))
 
-    def _state(self, files: list[Path]) -> State:
-        """What a channel and the list of users are known by."""
-        told, digest = [], hashlib.sha256(self.__class__.__name__.encode())
+    def _with_users(self, files: list[Path]) -> list[Path]:
         users = self._root / USERS
-        for file in [*files, *([users] if users.is_file() else [])]:
-            told.append(file_state(file.stat()))
+        return [*files, *([users] if users.is_file() else [])]
+
+    def _said(self, files: list[Path]) -> str:
+        """What the file system says of a channel and the list of users; nothing where one changed just now."""
+        told = [file_state(file.stat()) for file in self._with_users(files)]
+        return hashlib.sha256(" ".join(told).encode()).hexdigest() if all(told) else ""
+
+    def _digest(self, files: list[Path]) -> str:
+        """What they hold."""
+        digest = hashlib.sha256()
+        for file in self._with_users(files):
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
-        said = hashlib.sha256(" ".join(told).encode()).hexdigest() if all(told) else ""
-        return State(said, digest.hexdigest())
+        return digest.hexdigest()
+
+    def _unreadable(self, channel: str, error: OSError) -> SourceFailure:
+        why = error.strerror or error
+        return SourceFailure(
+            (self._root / channel).as_uri(), f"The channel cannot be read ({why}). Check its files."
+        )
 
     def _read(self, channel: str, files: list[Path]) -> Iterator[Document | SourceFailure]:
         names = {file.relative_to(self._root).as_posix(): file for file in files}
@@ -160,7 +180,7 @@ class SlackFolderConnector:
         try:
             yield from entry_documents(entries(), Origin(channel, uri, "application/x-slack+json"))
         except OSError as error:
-            yield SourceFailure(uri, f"The channel cannot be read ({error.strerror}). Check its files.")
+            yield self._unreadable(channel, error)
 
 
 def conversation_uri(source: str) -> tuple[str, str] | None:
@@ -197,6 +217,12 @@ def conversation_at(path: Path) -> Connector | None:
 
 def _recognised(path: Path) -> str | None:
     suffix = path.suffix.lower()
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode) or (suffix == ".json" and status.st_size > LARGEST_LOOKED_AT):
+        return None  # a pipe would be waited for
     if suffix == ".mbox":
         return "mbox"
     if suffix == ".zip":

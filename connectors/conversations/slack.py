@@ -68,9 +68,9 @@ def channel_of(name: str) -> str:
 
 
 def read_users(read: Read, name: str | None) -> tuple[dict[str, str], BrokenEntry | None]:
-    """The names of users by id, and what is wrong with their list: without it people are known by their ids."""
+    """The names of users by id, and what is wrong with their list; without one people are known by their ids."""
     if name is None:
-        return {}, BrokenEntry(f"The export has no {USERS}: people are known by their ids.", USERS)
+        return {}, None
     try:
         rows = json.loads(read(name))
         return {str(row["id"]): _name(row) for row in rows if isinstance(row, dict) and "id" in row}, None

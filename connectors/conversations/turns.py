@@ -50,8 +50,7 @@ class Cut:
 def sessions(turns: Iterable[Turn], cut: Cut) -> Iterator[list[Turn]]:
     """The turns of each session, in the order in which sessions begin. Threads are never cut by a pause.
 
-    Turns of one channel are taken in order of time, those without a time where they stand; clocks that ran
-    backwards by less than the gap part nothing.
+    Turns are taken as they come; a clock that ran backwards by less than the gap parts nothing.
     """
     open_: dict[tuple[str, str], list[list[Turn]]] = {}
     for turn in turns:

@@ -42,9 +42,9 @@ _FAMILIES = (
     ),
     (
         "works at",
-        "works at, works for, working at, working for, joined, started at, started working at, employed by",
+        "works at, works for, working at, working for, started at, started working at, employed by",
     ),
-    ("studies", "studies, studying, switched to, majors in"),
+    ("studies", "studies, studying, majors in"),
     ("married to", "married to, married, engaged to"),
 )
 _FAMILY = {form.strip(): name for name, forms in _FAMILIES for form in forms.split(",")}
@@ -62,6 +62,10 @@ _ENDS_OBJECT = re.compile(
 _TRAILING = re.compile(
     r"\s+(?:now|again|today|as ever|these days|nowadays|(?:this|last|next)\s+\w+|on\s+\w+day|since\s.+)$"
 )
+PLACE = "lives in"
+_LISTED = "everyone everybody someone somebody nobody we you they he she it this that who which one some many people"
+_NOBODY = frozenset(_LISTED.split())
+"""Subjects of which nothing is known the next time."""
 _NEGATED = re.compile(
     r"\b(?:not|never|no longer|n['’]t)\b|n['’]t\b|\?\s*$|\b(?:if|would|might|may|could)\b", re.IGNORECASE
 )
@@ -97,7 +101,9 @@ def what_is_said(passage: Passage, origin: Document, extraction: Extraction) -> 
 
 def _said(statement: Statement) -> Said:
     relation = _FAMILY.get(statement.relation_key, statement.relation_key)
-    is_single = relation != statement.relation_key or relation in _FAMILY.values()
+    if relation == PLACE and not statement.object[:1].isupper():
+        relation = statement.relation_key
+    is_single = relation in _FAMILY.values() and (relation != PLACE or statement.object[:1].isupper())
     can_change = is_single or statement.form in (StatementForm.ROLE, StatementForm.LINE)
     return Said(statement.subject_key, relation, normal_name(_TRAILING.sub("", statement.object)), can_change)
 
@@ -107,6 +113,10 @@ def _moved(sentence: str) -> Said | None:
     match = _MOVED.match(sentence)
     if match is None or _NEGATED.search(sentence):
         return None
+    if normal_name(match["subject"]) in _NOBODY:
+        return None
+    if _FAMILY[match["verb"]] == PLACE and not match["object"][0].isupper():
+        return None  # who moved to the sofa lives where they lived
     object_ = normal_name(_ENDS_OBJECT.split(match["object"], maxsplit=1)[0])
     return (
         Said(normal_name(match["subject"]), _FAMILY[match["verb"]], object_, can_change=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from hippograph.ports import Embedder
 from hippograph.published import PublishedIndex
+from hippograph.retrieval.rankings import Rows
 from hippograph.retrieval.search import Method, ranked_passage, search
 from hippograph.settings import RetrievalSettings
 from hippograph.timelines.questions import TimedQuestion, read_timed
@@ -30,7 +31,7 @@ MOST_ADDED = 10
 RANK_OFFSET = 5
 FOUND_FOR = "found for: "
 
-RowsWithin = Callable[[TimedQuestion], Sequence[int]]
+RowsWithin = Callable[[TimedQuestion], Rows]
 """The rows of passages that were observed in a time that a question names."""
 
 
@@ -88,8 +89,7 @@ def first_of_time(
     """Passages of the named time first, in their order; then those of it that no ranking holds; then the others."""
     inside = [_dated(each) for each in passages if asked.covers_of(each)]
     outside = [each for each in passages if not asked.covers_of(each)]
-    known = {each.row for each in passages}
-    rows = np.array([row for row in rows_within(asked) if row not in known], dtype=np.int64)
+    rows = np.setdiff1d(rows_within(asked), [each.row for each in passages])
     if 0 < len(rows) <= MOST_OF_A_TIME:
         near = np.round(index.passage_vectors.vectors(rows) @ on_grid(query_vector), 6)
         best = np.lexsort((index.keys_of(rows), -near))[:MOST_ADDED]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +19,7 @@ class Within:
     def __init__(self, times: Times) -> None:
         self._times = times
 
-    def rows(self, asked: TimedQuestion) -> list[int]:
+    def rows(self, asked: TimedQuestion) -> Rows:
         """The rows of passages that were observed in a time that is named."""
         moments = self._times.moments
         dated = moments != UNDATED
@@ -29,15 +28,7 @@ class Within:
             inside |= (moments >= in_microseconds(span.first)) & (moments <= in_microseconds(span.last))
         if asked.months:
             inside |= np.isin(self._months, asked.months)
-        rows: list[int] = np.flatnonzero(inside & dated).tolist()
-        return rows
-
-    def is_silent(self, first: datetime, last: datetime) -> bool:
-        """Whether passages were observed before and after a time, and none within it."""
-        moments = self._times.moments[self._times.moments != UNDATED]
-        start, end = in_microseconds(first), in_microseconds(last)
-        before, after = bool((moments < start).any()), bool((moments > end).any())
-        return before and after and not bool(((moments >= start) & (moments <= end)).any())
+        return np.flatnonzero(inside & dated)
 
     @cached_property
     def _months(self) -> Rows:

@@ -27,11 +27,8 @@ def said(text: str) -> set[tuple[str, str, str]]:
         ("Ana: I live in Ollavar, above the bakery.", ("ana", "lives in", "ollavar")),
         ("Ana: Guess what! I moved to Vessmouth last week.", ("ana", "lives in", "vessmouth")),
         ("Bo Vik: I work for the ferry company in Marren.", ("bo vik", "works at", "ferry company")),
-        (
-            "Bo: Big news. I joined the lighthouse service on Monday.",
-            ("bo", "works at", "lighthouse service"),
-        ),
-        ("Cy: I've switched to botany this term.", ("cy", "studies", "botany")),
+        ("Bo: Big news. I started at the lighthouse on Monday.", ("bo", "works at", "lighthouse")),
+        ("Cy: I study botany this term.", ("cy", "studies", "botany")),
         ("Cy: My tutor is Doctor Amari now.", ("cy", "tutor", "doctor amari")),
     ],
 )
@@ -51,6 +48,14 @@ def test_a_turn_states_something_of_its_speaker(text: str, told: tuple[str, str,
 def test_a_wish_a_question_and_a_denial_state_nothing(text: str) -> None:
     """Nobody lives in Ribe for having asked."""
     assert not {each for each in said(text) if "ribe" in each[2]}
+
+
+@pytest.mark.parametrize(
+    "text", ["Ana: I moved to the sofa.", "Ana: Everyone moved to Ribe.", "Ana: I joined the choir."]
+)
+def test_what_only_sounds_like_a_change_of_state_is_none(text: str) -> None:
+    """A piece of furniture, a subject that is nobody in particular, and a verb that may be of anything."""
+    assert not {each for each in said(text) if each[1] in ("lives in", "works at")}
 
 
 def test_a_turn_is_no_header_line_of_its_document() -> None:
