@@ -581,6 +581,30 @@ def search(
         show_reports("search", report["datasets"], list(report["datasets"][0]))
 
 
+@bench.command()
+def questions(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="What is searched.")],
+    asked: Annotated[
+        Path | None, typer.Option("--questions", metavar="DATASET", help="Whose questions, if not its own.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many are asked at once.")] = 10_000,
+    method: Annotated[str | None, typer.Option(help="How to search.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Questions a second, one by one and many at once on every processor."""
+    from eval.bench.questions import measure_questions
+    from eval.datasets import QUESTIONS_FILE, load_questions
+    from eval.tables import bars, show_values
+
+    texts = [question.text for question in load_questions((asked or dataset) / QUESTIONS_FILE)]
+    with bars() as shown:
+        report = measure_questions(dataset, texts, count, method, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("questions", report)
+
+
 @bench.command("growth")
 def bench_growth(
     sizes: Annotated[
