@@ -8,6 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from connectors.conversations.connector import (
+    KINDS,
+    conversation_at,
+    conversation_at_uri,
+    conversation_uri,
+)
 from connectors.file import FileConnector
 from connectors.folder import FolderConnector
 from connectors.git import git_at_uri
@@ -44,6 +50,8 @@ def connector_for(
     options = Options(include, exclude, allow_private, cache_folder, limits)
     if not source.strip():
         raise ConnectorError("No source was named. Give a folder, a file or a file:// URI.")
+    if conversation_uri(source):  # before the scheme, since a path may follow the colon at once
+        return conversation_at_uri(source)
     scheme = SCHEME.match(source)
     if scheme is None:
         return _at_path(_expanded(source), options)
@@ -51,7 +59,7 @@ def connector_for(
     if name.startswith("sql+"):  # what follows names the database, and its driver
         return sql_at_uri(source, options)
     if name not in SCHEMES:
-        known = ", ".join(SCHEMES)
+        known = ", ".join((*SCHEMES, *KINDS))
         raise ConnectorError(
             f"Sources with the scheme {scheme[1]!r} cannot be read; known: {known}, sql+..., and plain paths."
         )
@@ -75,6 +83,8 @@ def _at_path(path: Path, options: Options) -> Connector:
         raise ConnectorError(
             f"The source {str(path)!r} cannot be looked up ({error}). Check the path."
         ) from error
+    if is_there and (conversation := conversation_at(path)):
+        return conversation
     if is_folder:
         return FolderConnector(path, options.include, options.exclude)
     if not is_there:

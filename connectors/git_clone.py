@@ -95,6 +95,8 @@ def _checked(address: str, allow_private: bool | Sequence[str]) -> list[str]:
             f"The repository {shown} cannot be reached just now: the name {host!r} is not known ({error}). Try again "
             "later; what was read of it stays."
         ) from error
+    if host in found:  # an address, not a name
+        return [*UNDIVERTED]
     pinned = ",".join(f"[{each}]" if ":" in each else each for each in found)
     return [*UNDIVERTED, "-c", f"http.curloptResolve={host}:{port}:{pinned}"]
 

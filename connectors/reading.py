@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 
 LARGEST_FILE = 1 << 30
 """Bytes of a file that is held in memory as a whole: 1 GiB. Files of rows are streamed and may be larger."""
-STREAMED = frozenset({"text/csv", "text/tab-separated-values", "application/jsonl"})
+STREAMED = frozenset({"text/csv", "text/tab-separated-values", "application/jsonl", "application/mbox"})
 REPEATED = "An earlier row has the same id, {!r}, and was kept. Give each row an id of its own."
 MOST_TOLD = 20
 """Failures of one file that are told one by one; a file of another shape would bury all others."""

@@ -39,8 +39,9 @@ IndexFolder = Annotated[
 Method = Annotated[
     str,
     typer.Option(
-        help="hippograph, dense or bm25 (`all` measures each of them); hipporag1 or hipporag2; with a language model "
-        "ircot, refine or decompose, also around another method, as in ircot+hipporag2."
+        help="hippograph, dense or bm25 (`all` measures each of them); hybrid, structural, forest, clues, contiguous, "
+        "hipporag1 or hipporag2; with a language model ircot, refine or decompose, also around another method, as in "
+        "ircot+hipporag2."
     ),
 ]
 Extractions = Annotated[
@@ -162,6 +163,33 @@ def matrix(
 
 
 @app.command()
+def coverage(
+    dataset: DatasetFolder,
+    methods: Annotated[
+        str, typer.Option(metavar="NAME,...", help="Which methods.")
+    ] = "dense,bm25,hybrid,hippograph,forest",
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages each lists.")] = 20,
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """How much of the corpus the first passages stand for, for questions about all of it."""
+    from eval.coverage import measure_coverage
+    from eval.indexes import describe_index
+    from eval.tables import bars, show_reports
+
+    loaded, _ = _load(dataset)
+    named = [name.strip() for name in methods.split(",") if name.strip()]
+    with bars() as shown:
+        memory, folder = _open_memory(loaded, index, shown)
+        with memory:
+            reports = measure_coverage(memory, named, k)
+    if as_json:
+        _print_json({"dataset": loaded.name, "methods": reports, "index": describe_index(folder)})
+    else:
+        show_reports(loaded.name, reports, ["method", "coverage", "documents", "search_ms_p50"])
+
+
+@app.command()
 def answers(dataset: DatasetFolder, index: IndexFolder = None, as_json: AsJson = False) -> None:
     """Whether answers stand in what they cite, how close they are, and what is refused."""
     from eval.answers import measure_answers
@@ -215,6 +243,36 @@ def claims(
         show_values(
             str(report["dataset"]), {name: value for name, value in report.items() if name != "per_pair"}
         )
+
+
+@app.command()
+def timeline(
+    dataset: DatasetFolder,
+    pairs: Annotated[
+        int, typer.Option(min=0, help="How many pairs of sentences are put in order (SORT).")
+    ] = 100,
+    seed: Annotated[int, typer.Option(help="What chance draws from.")] = 1,
+    teafarm: Annotated[
+        bool, typer.Option("--teafarm/--no-teafarm", help="Ask the shipped set of what is no longer so, too.")
+    ] = True,
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Evidence beside the plain search by kind of question, order of events, abstention, and what is no longer so."""
+    from eval.tables import bars, show_values
+    from eval.timeline import measure_teafarm_aside, measure_timeline, rows_of
+
+    loaded, _ = _load(dataset)
+    with bars() as shown:
+        memory, _ = _open_memory(loaded, index, shown)
+        with memory:
+            report = measure_timeline(loaded, memory, pairs, seed, shown.watch)
+            if teafarm:
+                report["teafarm"] = measure_teafarm_aside(memory.parts)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values(str(report["dataset"]), rows_of(report))
 
 
 @app.command()
@@ -301,13 +359,45 @@ def cost(dataset: DatasetFolder, as_json: AsJson = False) -> None:
     show_reports(f"{name}: each question", report["per_question"], list(report["per_question"][0]))
 
 
+@app.command()
+def rounds(
+    dataset: DatasetFolder,
+    method: Annotated[str, typer.Option(help="How each query is searched for.")] = "bm25",
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """After how many rounds without a new passage searching on should stop, from recorded searches."""
+    from functools import cache
+
+    from eval.datasets import load_corpus
+    from eval.indexes import Corpus, open_index
+    from eval.rounds import FOUND_BY_A_SEARCH, measure_rounds, read_traces
+    from eval.tables import bars, show_reports
+
+    traces = read_traces(dataset)
+    with bars() as shown:
+        memory, _ = open_index(Corpus(dataset.resolve().name, load_corpus(dataset)), index, shown.step)
+        with memory:
+            search = cache(lambda query: memory.search(query, FOUND_BY_A_SEARCH, method))
+            report = {"method": method, **measure_rounds(traces, search, shown.watch)}
+    if as_json:
+        _print_json(report)
+        return
+    show_reports(f"{report['traces']} recorded searches", report["rows"], list(report["rows"][0]))
+    show_reports("chosen on the others", report["chosen_on_the_others"], ["fold", "limit", "lost"])
+
+
 @app.command("train-ranker")
 def train_ranker(
     datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="What to train on.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write the coefficients.")] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Instead, what each group of signals is worth; minutes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the order of candidates on some sets, and tell what it is worth on each when trained on the others."""
+    from eval.ablation import measure_ablation
     from eval.datasets import open_dataset
     from eval.ranker import gather_candidates, measure_ranker, write_ranker
     from eval.tables import bars, show_reports
@@ -318,8 +408,8 @@ def train_ranker(
             memory, _ = _open_memory(loaded, None, shown)
             with memory:
                 gathered[loaded.name] = gather_candidates(memory, loaded, shown.step)
-    rows = measure_ranker(gathered)
-    if out is not None:
+    rows = measure_ablation(gathered) if ablate else measure_ranker(gathered)
+    if out is not None and not ablate:
         write_ranker(out, gathered, rows)
     if as_json:
         _print_json(rows)
@@ -382,6 +472,68 @@ def kills(
         raise typer.Exit(1)
 
 
+@app.command()
+def asof(
+    history: Annotated[
+        Path, typer.Argument(metavar="HISTORY", help="A folder with header_events.jsonl and versions.")
+    ],
+    samples: Annotated[int, typer.Option(min=4, help="How many numbers and dates are drawn.")] = 2000,
+    audited: Annotated[
+        int, typer.Option(min=1, help="How many closed intervals, and dates before there was anything.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(help="What draws them.")] = 0,
+    embedder: Annotated[
+        str, typer.Option(help="`default` is the one of the settings; `hashing` needs no model and is fast.")
+    ] = "hashing",
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for header fields as of dates, and audit the intervals behind the answers; exit 1 on a wrong one."""
+    from eval.asof import measure_as_of
+    from eval.indexes import Corpus, open_index
+    from eval.pep_times import open_header_history
+    from eval.tables import bars, show_values
+    from hippograph.settings import Settings
+    from hippograph.wiring import build_parts
+
+    recorded = open_header_history(history)
+    settings = Settings.load() if embedder == "default" else Settings.load(models={"embedder": embedder})
+    corpus = Corpus(f"{history.resolve().name}_dated_{embedder}", recorded.documents)
+    with bars() as shown:
+        memory, _ = open_index(corpus, index, shown.step, build_parts(settings))
+        with memory:
+            report = measure_as_of(memory, recorded, samples, audited, seed, shown.watch)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values(history.resolve().name, report)
+    if report["wrong"] or report["wrongly_closed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def consolidation(
+    sizes: Annotated[
+        list[int] | None, typer.Argument(metavar="TOKENS...", help="6000, 32000, 64000 and 260000.")
+    ] = None,
+    questions: Annotated[int, typer.Option(min=1, help="How many of one hop, and as many of two.")] = 200,
+    seed: Annotated[int, typer.Option(help="What draws the facts.")] = 0,
+    embedder: Annotated[str, typer.Option(help="As for asof.")] = "hashing",
+    as_json: AsJson = False,
+) -> None:
+    """Numbered facts of which newer ones replace older ones: questions of one hop and two about what holds at last."""
+    from eval.fact_consolidation import SIZES, measure_sizes
+    from eval.tables import bars, show_reports
+
+    with bars() as shown:
+        reports = measure_sizes(sizes or SIZES, questions, seed, embedder, shown.step, shown.watch)
+    if as_json:
+        _print_json(reports)
+    else:
+        columns = [name for name in reports[0] if name != "wrong"]
+        show_reports("facts that newer ones replace", reports, columns)
+
+
 @bench.command()
 def indexing(dataset: DatasetFolder, as_json: AsJson = False) -> None:
     """Seconds of indexing over seconds inside the embedder."""
@@ -401,23 +553,56 @@ def indexing(dataset: DatasetFolder, as_json: AsJson = False) -> None:
 
 @bench.command()
 def search(
-    datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="Ratios are to the first.")],
+    datasets: Annotated[
+        list[Path] | None, typer.Argument(metavar="DATASET...", help="Ratios are to the first.")
+    ] = None,
     questions: Annotated[
         Path | None, typer.Option(metavar="DATASET", help="Whose questions a corpus without any is asked.")
+    ] = None,
+    sizes: Annotated[
+        list[int] | None, typer.Option("--size", help="Passages of a generated corpus, in place of data sets.")
     ] = None,
     method: Annotated[str, typer.Option(help="How to search.")] = "hippograph",
     as_json: AsJson = False,
 ) -> None:
-    """Milliseconds of a search without embedding its question, data sets taking turns."""
+    """Milliseconds of a search without embedding its question, data sets or sizes taking turns."""
     from eval.bench.search import measure_search_of
+    from eval.bench.search_sizes import SIZES, measure_search_of_sizes
     from eval.tables import bars, show_reports
 
     with bars() as shown:
-        report = measure_search_of(datasets, questions, method, shown.step)
+        if datasets:
+            report = measure_search_of(datasets, questions, method, shown.step)
+        else:
+            report = measure_search_of_sizes(sizes or SIZES, method, shown.step)
     if as_json:
         _print_json(report)
     else:
         show_reports("search", report["datasets"], list(report["datasets"][0]))
+
+
+@bench.command()
+def questions(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="What is searched.")],
+    asked: Annotated[
+        Path | None, typer.Option("--questions", metavar="DATASET", help="Whose questions, if not its own.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many are asked at once.")] = 10_000,
+    method: Annotated[str | None, typer.Option(help="How to search.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Questions a second, one by one and many at once on every processor."""
+    from eval.bench.questions import measure_questions
+    from eval.datasets import QUESTIONS_FILE, load_questions
+    from eval.tables import bars, show_values
+
+    texts = [question.text for question in load_questions((asked or dataset) / QUESTIONS_FILE)]
+    with bars() as shown:
+        report = measure_questions(dataset, texts, count, method, shown.step)
+    if as_json:
+        _print_json(report)
+    else:
+        show_values("questions", report)
 
 
 @bench.command("growth")

@@ -193,7 +193,7 @@ class Explored:
         if self.is_fallback:
             return list(self.dense)
         found = self.candidates
-        scores = np.round(ranker.scores(found.signals), SCORE_DECIMALS)
+        scores = np.round(ranker.scores(found.signals, found.ties), SCORE_DECIMALS)
         places = Ranking.of(np.arange(len(found.rows)), scores, found.keys).rows.tolist()
         order = [(int(found.rows[place]), found.documents[place]) for place in places]
         taken = {row for row, _ in order}
@@ -222,7 +222,7 @@ def explore_set(label: str, asked: Sequence[Asked], memory: Hippograph, progress
         for row in {*rows.tolist(), *(row for row, _ in dense)} - texts.keys():
             texts[row] = index.load_passage(Row(row)).text
         candidates = Candidates(
-            found.signals, rows, index.keys_of(rows), documents, frozenset(one.question.gold)
+            found.signals, rows, index.keys_of(rows), documents, frozenset(one.question.gold), found.ties
         )
         explored.append(Explored(one.question, candidates, tuple(dense), found.fallback is not None))
         progress(f"{label}: exploring", done + 1, len(asked))

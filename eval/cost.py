@@ -24,7 +24,9 @@ from hippograph.adapters.llm_extractor.steps import NOTHING, Step, StepName, Typ
 from hippograph.adapters.openai_generator.tokens import count_tokens
 from hippograph.adapters.scripted_generator import ScriptedGenerator
 from hippograph.generation.decompose import decompose
+from hippograph.generation.ircot import ircot
 from hippograph.generation.model_answer import LlmAnswerer
+from hippograph.retrieval.hipporag_methods import entities_request
 from hippograph.retrieval.recognition import recognition_request
 from hippograph.text.passages import make_passages
 from hippograph.text.readings import Reading, read_reading
@@ -41,7 +43,9 @@ PASSAGES = 5
 TOGETHER = 8
 PUBLISHED = {
     "two calls": "HippoRAG: 2, 1-3 k",
+    "entity linking": "HippoRAG: 1",
     "recognition": "HippoRAG 2: 1",
+    "a thought of ircot": "IRCoT: 2 to 4",
     "answer": "HippoRAG 2: 1",
 }
 
@@ -124,10 +128,11 @@ def _prompt_tokens(
 def _question_rows(
     dataset: Dataset, passages: Sequence[Passage], known: Sequence[Reading], count: Count
 ) -> Iterator[dict[str, Any]]:
-    """One row a kind of call: recognition over five facts, reading over five passages, decomposition."""
+    """One row a kind of call: linking, recognition over five facts, reasoning and reading over five passages, parts."""
     facts = [" ".join(fact) for reading in known for fact in reading.facts]
     of_gold = {passage.document: place for place, passage in enumerate(passages)}
-    sums: dict[str, list[int]] = {"recognition": [], "answer": [], "decomposition": []}
+    kinds = ("entity linking", "recognition", "a thought of ircot", "answer", "decomposition")
+    sums: dict[str, list[int]] = {kind: [] for kind in kinds}
     for number, question in enumerate(dataset.questions):
         gold = [of_gold[document] for document in question.gold if document in of_gold]
         others = range(number, len(passages))
@@ -136,6 +141,8 @@ def _question_rows(
             start = number * FACTS % len(facts)
             request = recognition_request(question.text, facts[start : start + FACTS])
             sums["recognition"].append(_tokens(request.messages, count))
+        sums["entity linking"].append(_tokens(entities_request(question.text).messages, count))
+        sums["a thought of ircot"].append(_asked(partial(_thought, question.text, shown), count))
         sums["answer"].append(_asked(partial(_answer, question.text, shown), count))
         sums["decomposition"].append(_asked(partial(decompose, question.text), count))
     for name, tokens in sums.items():
@@ -148,15 +155,21 @@ def _question_rows(
             }
 
 
+def _ranked(shown: Sequence[Passage]) -> list[RankedPassage]:
+    return [
+        RankedPassage(rank, Row(rank), passage, 1.0, 1, "", None)
+        for rank, passage in enumerate(shown, start=1)
+    ]
+
+
+def _thought(question: str, shown: Sequence[Passage], model: ScriptedGenerator) -> None:
+    ircot(question, lambda query: _ranked(shown), model, max_hops=2)
+
+
 def _answer(question: str, shown: Sequence[Passage], model: ScriptedGenerator) -> None:
     evidence = [
-        Evidence(
-            RankedPassage(rank, Row(rank), passage, 1.0, 1, "", None),
-            np.zeros((len(passage.sentences), 1), dtype=np.float32),
-            (),
-            (),
-        )
-        for rank, passage in enumerate(shown, start=1)
+        Evidence(found, np.zeros((len(found.passage.sentences), 1), dtype=np.float32), (), ())
+        for found in _ranked(shown)
     ]
     LlmAnswerer(model).answer(question, np.zeros(1, dtype=np.float32), evidence)
 

@@ -73,6 +73,11 @@ TEMPLATES = (
     "{person} sold the rights of {work} and never spoke of it again.",
     "About {number} people lived in {place} when {person} arrived.",
 )
+QUESTIONS = (
+    "When was {0} honoured, and who was compared with {1}?",
+    "What joins {1} and {0}?",
+    "Who sold the rights of {0} before moving to {1}?",
+)
 SLOTS = [re.findall(r"{(\w+)}", template) for template in TEMPLATES]
 KIND_OF_FIRST = [next(slot for slot in slots if slot not in ("year", "number")) for slots in SLOTS]
 """What the first name of each template is: a person, a place or a work."""
@@ -104,6 +109,15 @@ def generate_documents(start: int, stop: int, seed: int = 0) -> Iterator[Documen
             ]
             title = name_of(about, KIND_OF_FIRST[templates[first]])
             yield Document(DocumentId(f"doc-{number:07d}"), title, " ".join(sentences))
+
+
+def generate_questions(size: int, count: int) -> Iterator[tuple[str, DocumentId]]:
+    """Questions about two names that stand together in a document, from documents all over a corpus; and which."""
+    for i in range(count):
+        number = i * size // count
+        (document,) = generate_documents(number, number + 1)
+        names = [match.group() for match in NAME.finditer(document.text, _first_name(document.text))]
+        yield QUESTIONS[i % len(QUESTIONS)].format(names[-1], document.title), document.id
 
 
 def changed_document(document: Document, seed: int = 0) -> Document:
@@ -171,6 +185,10 @@ class WordVectors:
     def embed_query(self, text: str) -> Vectors:
         """The unit vector of a question: shape (dimension,)."""
         return cast(Vectors, self.embed_passages([text])[0])
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of questions: shape (len(texts), dimension)."""
+        return self.embed_passages(texts)
 
     def token_count(self, text: str) -> int:
         """How many words the text has."""

@@ -93,17 +93,19 @@ def open_index(
 
 
 def cache_folder(corpus: Corpus, settings: Settings, extractor: Extractor | None = None) -> Path:
-    """Where the index of a corpus is kept when no folder is named: one for each corpus, settings and models.
-
-    Under $XDG_CACHE_HOME, or ~/.cache where that is not set.
-    """
-    root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    """Where the index of a corpus is kept when no folder is named: one for each corpus, settings and models."""
     # A language model that only searches and answers shapes no index.
     shaping = settings.models.model_copy(update={"generator": "none"})
     models = shaping.model_dump_json(exclude={"answerer", "device"})
     given = (extractor.fingerprint,) if extractor else ()
     shape = content_id(corpus.hash(), settings.index_fingerprint(models), *given)
-    return Path(root).expanduser() / "hippograph" / "eval" / f"{corpus.name}-{shape[:12]}"
+    return user_folder() / f"{corpus.name}-{shape[:12]}"
+
+
+def user_folder() -> Path:
+    """Where indexes to measure are kept: under $XDG_CACHE_HOME, or ~/.cache where that is not set."""
+    root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(root).expanduser() / "hippograph" / "eval"
 
 
 def describe_index(folder: Path) -> dict[str, Any]:
@@ -133,7 +135,7 @@ def _open_cached(
     code, manifest = folder / CODE_STAMP, None
     try:
         manifest = _manifest(folder)
-        if manifest and manifest.parts == shape_of(parts, settings) and _read(code) == _shaping_code():
+        if manifest and manifest.parts == shape_of(parts, settings) and _read(code) == shaping_code():
             return Hippograph.open(folder, settings=settings, parts=parts)
     except IndexDamaged:
         (folder / MANIFEST_NAME).unlink()  # it is only a cache: what is damaged is published anew
@@ -143,11 +145,11 @@ def _open_cached(
         rewrite_index(
             folder, parts, settings, progress
         )  # documents are as they were, how they are linked is not
-    code.write_text(_shaping_code(), encoding="utf-8")
+    code.write_text(shaping_code(), encoding="utf-8")
     return Hippograph.open(folder, settings=settings, parts=parts)
 
 
-def _shaping_code() -> str:
+def shaping_code() -> str:
     """Changes when the code that links and publishes changes: fingerprints cover settings and parts only."""
     import hippograph
 

@@ -124,6 +124,10 @@ class JournalledEmbedder:
         """The embedder's own vector, not counted."""
         return self._embedder.embed_query(text)
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The embedder's own vectors, not counted."""
+        return self._embedder.embed_queries(texts)
+
     def token_count(self, text: str) -> int:
         """The embedder's own count."""
         return self._embedder.token_count(text)

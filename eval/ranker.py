@@ -1,4 +1,4 @@
-"""Training the ranker: a strongly regularised logistic regression over the candidates of some data sets.
+"""Training the ranker: a strongly regularised linear model over the candidates of some data sets.
 
 Every set weighs the same, whatever the number of its questions; each set is also held out once, which tells what
 the ranker is worth on a corpus it has not seen.
@@ -16,21 +16,23 @@ import numpy.typing as npt
 
 from eval.datasets import Dataset
 from eval.retrieval_metrics import documents_in_order, recall_at_k
-from hippograph.errors import SettingsError
 from hippograph.retrieval.explore import explore
+from hippograph.retrieval.learning import STRENGTH, Lesson, learn_ranker
 from hippograph.retrieval.ranker import Ranker, ranker_to_json
 from hippograph.retrieval.rankings import Ranking
-from hippograph.retrieval.signals import Signals, feature_matrix
+from hippograph.retrieval.search import SCORE_DECIMALS
+from hippograph.retrieval.second_look import Ties
+from hippograph.retrieval.signals import Signals
 from hippograph.types import DocumentId, Row
 from hippograph.vectors import on_grid
 
 if TYPE_CHECKING:
     from hippograph import Hippograph
 
-REGULARISATION = 0.003
-"""scikit-learn's C: small, because what carries over to another corpus is coarse."""
-
 CUTS = (2, 5, 10)
+
+SINGLE = {"dense": "dense", "bm25": "lexical", "walk": "walk"}
+"""The single rankings that the ranker must not fall behind on any set, and their signals."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +45,8 @@ class Candidates:
     """What decides between candidates that score alike."""
     documents: Sequence[DocumentId]
     gold: frozenset[DocumentId]
+    ties: Ties | None = None
+    """What the candidates say of each other, for the second look."""
 
     @property
     def labels(self) -> npt.NDArray[np.bool_]:
@@ -62,57 +66,63 @@ def gather_candidates(
         documents = [index.origin_of(Row(row)).id for row in found.pool.rows.tolist()]
         rows = found.pool.rows
         gathered.append(
-            Candidates(found.signals, rows, index.keys_of(rows), documents, frozenset(question.gold))
+            Candidates(
+                found.signals, rows, index.keys_of(rows), documents, frozenset(question.gold), found.ties
+            )
         )
         progress("exploring questions", done + 1, len(questions))
     return gathered
 
 
-def train_ranker(sets: Sequence[Sequence[Candidates]], regularisation: float = REGULARISATION) -> Ranker:
+def train_ranker(sets: Sequence[Sequence[Candidates]], strength: float = STRENGTH) -> Ranker:
     """Fit the linear model. Raises SettingsError where no candidate is gold."""
-    from sklearn.linear_model import LogisticRegression
-
-    names, _ = feature_matrix(sets[0][0].signals)
-    matrix = np.vstack([feature_matrix(c.signals)[1] for questions in sets for c in questions])
-    labels = np.concatenate([c.labels for questions in sets for c in questions])
-    if not labels.any():
-        raise SettingsError("No gold document is among the candidates, so there is nothing to learn from.")
-    weights = np.concatenate(
-        [np.full(len(c.rows), 1 / len(questions)) for questions in sets for c in questions]
-    )
-    mean, scale = matrix.mean(axis=0), matrix.std(axis=0)
-    scale[scale == 0] = 1.0
-    model = LogisticRegression(C=regularisation, max_iter=5000)
-    model.fit((matrix - mean) / scale, labels, sample_weight=weights / weights.mean())
-    return Ranker(tuple(names), mean, scale, model.coef_[0], float(model.intercept_[0]))
+    lessons = [[Lesson(c.signals, c.labels, c.ties) for c in questions] for questions in sets]
+    return learn_ranker(lessons, strength)
 
 
 def recalls(ranker: Ranker, questions: Sequence[Candidates]) -> dict[str, float]:
     """Mean recall at 2, 5 and 10 documents of the ranker's order."""
-    values: dict[str, float] = {}
-    for k in CUTS:
-        each = []
-        for candidates in questions:
-            places = np.arange(len(candidates.rows))
-            order = Ranking.of(places, ranker.scores(candidates.signals), candidates.keys).rows
-            documents = documents_in_order([candidates.documents[place] for place in order.tolist()])
-            each.append(recall_at_k(documents, candidates.gold, k))
-        values[f"recall@{k}"] = round(float(np.mean(each)), 4)
+    return _means(recalls_of_each(lambda c: ranker.scores(c.signals, c.ties), questions))
+
+
+def recalls_of_each(
+    scored: Callable[[Candidates], npt.NDArray[np.float64]], questions: Sequence[Candidates]
+) -> npt.NDArray[np.float64]:
+    """Recall at 2, 5 and 10 documents of every question, its candidates in the order of some score: shape (Q, 3)."""
+    values = np.zeros((len(questions), len(CUTS)))
+    for place, candidates in enumerate(questions):
+        scores = np.round(scored(candidates), SCORE_DECIMALS)
+        order = Ranking.of(np.arange(len(candidates.rows)), scores, candidates.keys).rows
+        documents = documents_in_order([candidates.documents[at] for at in order.tolist()])
+        values[place] = [recall_at_k(documents, candidates.gold, k) for k in CUTS]
     return values
 
 
+def _means(values: npt.NDArray[np.float64]) -> dict[str, float]:
+    return {f"recall@{k}": round(float(mean), 4) for k, mean in zip(CUTS, values.mean(axis=0), strict=True)}
+
+
 def measure_ranker(sets: Mapping[str, Sequence[Candidates]]) -> list[dict[str, Any]]:
-    """A row a set: the recalls of a ranker trained on the other sets, and of one trained on all of them."""
+    """A row for each set and each single ranking, the ranker trained on the other sets, and one trained on all.
+
+    `below` names the cuts at which a ranker finds less than the best of the single rankings of that set does.
+    """
     everything = train_ranker(list(sets.values()))
     rows = []
     for name, questions in sets.items():
+        single = {
+            ranking: _means(recalls_of_each(lambda c, s=signal: c.signals[s], questions))  # type: ignore[misc]
+            for ranking, signal in SINGLE.items()
+            if signal in questions[0].signals
+        }
+        rows += [{"dataset": name, "trained on": f"none: {key}", **values} for key, values in single.items()]
         others = [other for key, other in sets.items() if key != name]
-        rows.append({"dataset": name, "trained on": "all sets", **recalls(everything, questions)})
-        if others:
-            rows.append(
-                {"dataset": name, "trained on": "the others", **recalls(train_ranker(others), questions)}
-            )
-    return rows
+        rankers = {"all sets": everything} | ({"the others": train_ranker(others)} if others else {})
+        for trained_on, ranker in rankers.items():
+            values = recalls(ranker, questions)
+            below = [k for k, value in values.items() if any(value < one[k] for one in single.values())]
+            rows.append({"dataset": name, "trained on": trained_on, **values, "below": " ".join(below)})
+    return [{**row, "below": row.get("below", "")} for row in rows]
 
 
 def write_ranker(
@@ -120,8 +130,8 @@ def write_ranker(
 ) -> None:
     """Train on all sets and write the coefficients with the recipe that gave them."""
     recipe = {
-        "model": "logistic regression, L2, each set weighing the same",
-        "C": REGULARISATION,
+        "model": "linear, softmax of each gold candidate against those that are not gold, each set weighing the same",
+        "L2": STRENGTH,
         "trained on": {name: len(questions) for name, questions in sets.items()},
         "measured": [dict(row) for row in measured],
     }

@@ -55,7 +55,9 @@ def embed_questions(dataset: Dataset, embedder: Embedder) -> list[Asked]:
 
 def embed_each(questions: Iterable[Question], embedder: Embedder) -> list[Asked]:
     """Questions with their vectors."""
-    return [Asked(question, embedder.embed_query(question.text)) for question in questions]
+    listed = list(questions)
+    vectors = embedder.embed_queries([question.text for question in listed])
+    return [Asked(question, vector) for question, vector in zip(listed, vectors, strict=True)]
 
 
 def measure_retrieval(

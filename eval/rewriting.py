@@ -160,7 +160,7 @@ def rewrite(plan: Plan, memory: Hippograph, verifier: Verifier) -> Rewritten:
     parts = replace(memory.parts, generator=model, answerer=LlmAnswerer(model))
     start = time.perf_counter()
     *_, answer = ask_checked(
-        plan.question, memory.searching, memory, parts, memory.settings, lambda generator: verifier
+        plan.question, memory.searching, parts, memory.settings, lambda generator: verifier
     )
     spent = (time.perf_counter() - start) * 1000
     assert isinstance(answer, Answer)

@@ -58,7 +58,7 @@ def look_into(question: str, searching: Searching, parts: Parts, settings: Setti
     A loop that the method of the settings names holds where `answer.loop` names none. The last of the model calls that
     are allowed is left for the answer.
     """
-    retrieval, (loop, method) = settings.retrieval, searching.way()
+    retrieval, (loop, method) = settings.retrieval, searching.way(settings.retrieval.method)
     limits = settings.answer
     if loop and limits.loop == "none":
         limits = limits.model_copy(update={"loop": loop})
@@ -98,5 +98,20 @@ def gather_evidence(index: PublishedIndex, passages: Sequence[RankedPassage]) ->
         sentences = np.array(index.sentence_rows(found.row), dtype=np.int64)
         extraction = index.load_extraction(found.row)
         vectors = index.sentence_vectors(sentences)
-        evidence.append(Evidence(found, vectors, extraction.mentions, extraction.triples))
+        evidence.append(_only_found(Evidence(found, vectors, extraction.mentions, extraction.triples)))
     return evidence
+
+
+def _only_found(evidence: Evidence) -> Evidence:
+    """The evidence without the sentences that were not found, where the search says which of them were."""
+    found = evidence.found
+    if not found.sentences:
+        return evidence
+    kept = {place: number for number, place in enumerate(found.sentences)}
+    passage = replace(found.passage, sentences=tuple(found.passage.sentences[place] for place in kept))
+    return Evidence(
+        replace(found, passage=passage),
+        evidence.sentence_vectors[list(kept)],
+        tuple(replace(m, sentence=kept[m.sentence]) for m in evidence.mentions if m.sentence in kept),
+        tuple(replace(t, sentence=kept[t.sentence]) for t in evidence.triples if t.sentence in kept),
+    )

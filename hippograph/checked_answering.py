@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hippograph.answering import gather_evidence, look_into
 from hippograph.budget import within
-from hippograph.checking import LONGEST_QUESTION, Memory, check_claims
+from hippograph.checking import LONGEST_QUESTION, check_claims
 from hippograph.generation.citations import numbered
 from hippograph.generation.cited import all_citations, composed
 from hippograph.generation.claims import split_claims
@@ -40,17 +40,11 @@ CONTEXT_SENTENCES = 3
 
 
 def ask_checked(
-    question: str,
-    searching: Searching,
-    memory: Memory,
-    parts: Parts,
-    settings: Settings,
-    make_verifier: MakeVerifier,
+    question: str, searching: Searching, parts: Parts, settings: Settings, make_verifier: MakeVerifier
 ) -> Iterator[CitedSentence | Answer]:
     """Each sentence once it is settled, then the answer, with the refresh log in its trace.
 
-    `memory` is the same index as `searching`. Raises nothing of the model's: where it fails, what was borne out
-    stands, or else the extractive answer.
+    Raises nothing of the model's: where it fails, what was borne out stands, or else the extractive answer.
     """
     calls = settings.working_memory.most_model_calls
     limits = settings.answer.model_copy(update={"max_model_calls": calls})
@@ -58,7 +52,7 @@ def ask_checked(
     seen = {each.passage.id: each for each in inquiry.passages}
     generator = within(parts.generator, inquiry.budget) if parts.generator else None
     writer = _writer(inquiry, generator, settings)
-    knowledge = _knowledge(_Plainly(memory, seen), parts, settings, make_verifier(generator))
+    knowledge = _knowledge(_Plainly(searching, seen), parts, settings, make_verifier(generator))
     writing = CheckedWriting(question, inquiry.query_vector, writer, knowledge, settings.working_memory)
     writing.fill(inquiry.evidence)
     yield from writing.run()
@@ -73,17 +67,18 @@ def ask_checked(
 class _Plainly:
     """A memory that is searched without a model, since every sentence is, and that remembers what it found."""
 
-    memory: Memory
+    searching: Searching
     seen: dict[PassageId, RankedPassage]
     cited: frozenset[PassageId] = frozenset()
     """What every search finds first, since a sentence rests on it."""
 
     @property
     def index(self) -> PublishedIndex:
-        return self.memory.index
+        return self.searching.index
 
     def search(self, question: str, k: int = 5, method: str | None = None) -> list[RankedPassage]:
-        found = self.memory.search(question[:LONGEST_QUESTION], k, method or USUAL)
+        query, method = question[:LONGEST_QUESTION], method or USUAL
+        found = self.searching.search(query, self.searching.query_vector(query, method), k, method).passages
         self.seen.update((each.passage.id, each) for each in found)
         return [*(self.seen[each] for each in sorted(self.cited) if each in self.seen), *found]
 
@@ -134,7 +129,8 @@ def _draft(inquiry: Inquiry, writing: CheckedWriting) -> Draft:
         warnings = (*warnings, f"The answer ends here, as the model failed: {writing.failure}")
     sentences, ending = tuple(writing.accepted), writing.ending
     kept = len(sentences) / (len(sentences) + writing.removed)
-    span = ending.short if _is_held(ending.short, sentences) else None
+    is_held = _is_held(ending.short, sentences) or (not writing.removed and _is_yes_or_no(ending.short))
+    span = ending.short if is_held else None
     citations, confidence = all_citations(sentences), round(ending.certainty * kept, 4)
     text = composed(sentences)
     if writing.writer.is_copying:
@@ -156,7 +152,11 @@ def _without_sentences(inquiry: Inquiry, writing: CheckedWriting, warnings: tupl
 
 
 def _is_held(short: str, sentences: Sequence[CitedSentence]) -> bool:
-    """Whether the short answer survived: it is a yes or no, or stands in a sentence that was kept."""
+    """Whether the short answer survived: it stands in a sentence that was kept."""
     wanted = " ".join(words(short))
-    told = [f" {' '.join(words(each.text))} " for each in sentences]
-    return wanted in ("yes", "no") or (wanted != "" and any(f" {wanted} " in each for each in told))
+    return wanted != "" and any(f" {wanted} " in f" {' '.join(words(each.text))} " for each in sentences)
+
+
+def _is_yes_or_no(short: str) -> bool:
+    """Whether it is an answer that no sentence would hold; it stands where nothing fell that it may rest on."""
+    return words(short) in (["yes"], ["no"])

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from hippograph.answering import ask, ask_stream
 from hippograph.checked_answering import ask_checked
 from hippograph.checking import check_text
-from hippograph.errors import ConnectorError, IndexDamaged, IndexMismatch, SettingsError, StorageError
+from hippograph.conflicts import find_conflicts
+from hippograph.critical_answering import ask_with_critic, shown_sentences
+from hippograph.errors import (
+    ConnectorError,
+    IndexDamaged,
+    IndexMismatch,
+    IndexNotFound,
+    QuestionError,
+    SettingsError,
+    StorageError,
+)
 from hippograph.generation.shape import Shape
 from hippograph.graph.export import to_networkx, write_graphml
 from hippograph.indexing import (
@@ -24,8 +37,14 @@ from hippograph.indexing import (
 )
 from hippograph.ports import Connector, Embedder, Generator, Parts, Verifier
 from hippograph.published import PublishedIndex
+from hippograph.remembering.face import Remembering
+from hippograph.remembering.living_search import LivingSearching
+from hippograph.remembering.store import Store
 from hippograph.retrieval.question import checked_question
+from hippograph.retrieval.ranker import tuned_ranker
+from hippograph.retrieval.tuning import Tuning, tune
 from hippograph.searching import Searching
+from hippograph.searching_many import SearchShard, runs_here, search_elsewhere, search_many
 from hippograph.settings import Settings
 from hippograph.storage.changes import GIVEN
 from hippograph.storage.manifest import (
@@ -40,21 +59,32 @@ from hippograph.storage.reader import open_version
 from hippograph.storage.stage import wrong_stage
 from hippograph.storage.verify import damage_told, verify_version, wrong_work
 from hippograph.storage.versions import bytes_on_disk, go_back
+from hippograph.timeline_answering import ask_with_timelines
 from hippograph.types import (
     Answer,
+    Change,
     CheckReport,
     CitedSentence,
+    Conflict,
     Document,
     DocumentId,
     Grade,
     IndexVersion,
+    Interval,
     RankedPassage,
     SearchResult,
     SourceFailure,
     Vectors,
 )
 from hippograph.upgrading import Upgrade
-from hippograph.wiring import build_parts, build_upgrade, build_verifier
+from hippograph.wiring import build_critic, build_parts, build_upgrade, build_verifier, recipe
+
+if TYPE_CHECKING:
+    from hippograph.timekeeping import AsOf, Timekeeper
+
+_MAY_ASK_OF_TIME = re.compile(
+    r"\b(?:when|since|chang|before|after|previous|former|prior|[12]\d{3})", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +98,8 @@ class IndexStatus:
     bytes_on_disk: int
     stage: StageOverview | None
     """What the sources gave and is not published yet; None where the stage cannot be read."""
+    ranker: str = "default"
+    """What orders the candidates of a search: default, or tuned to this index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +110,7 @@ class KeptVersion:
     is_visible: bool
 
 
-class Hippograph:
+class Hippograph(Remembering):
     """A memory to ask. Make one with `build` or `open`; use it as a context manager or call `close`."""
 
     def __init__(self, folder: Path, manifest: Manifest, parts: Parts, settings: Settings) -> None:
@@ -94,6 +126,7 @@ class Hippograph:
         self._settings = settings
         self._made_parts = False
         self._searching: Searching | None = None
+        self._timekeeper: Timekeeper | None = None
         self._index: PublishedIndex | None
         self._index, self._manifest = _open_visible(folder, parts)
 
@@ -156,8 +189,25 @@ class Hippograph:
     def searching(self) -> Searching:
         """Every method of search over the opened version. Raises StorageError once it is closed."""
         if self._searching is None or self._searching.index is not self.index:
-            self._searching = Searching(self.index, self._parts, self._settings)
+            self._searching = self._new_searching()
         return self._searching
+
+    def _new_searching(self) -> Searching:
+        if not self._settings.remembering.is_living():
+            return Searching(self.index, self._parts, self._settings)
+        return LivingSearching(self.index, self._parts, self._settings, Store(self._folder))
+
+    @property
+    def timekeeper(self) -> Timekeeper:
+        """What the opened version says of time. Raises StorageError once it is closed."""
+        from hippograph.timekeeping import Timekeeper  # who never asks of time never loads it
+
+        if self._timekeeper is None or self._timekeeper.index is not self.index:
+            self._timekeeper = Timekeeper(self.index, self._parts, self._settings)
+        return self._timekeeper
+
+    def _searching_as_of(self, question: str, as_of: AsOf | None) -> Searching:
+        return self.searching if as_of is None else self.timekeeper.searching(question, as_of)
 
     def model_calls(self) -> int:
         """How many calls its language model has made so far; 0 without one."""
@@ -169,69 +219,197 @@ class Hippograph:
         """The settings that apply."""
         return self._settings
 
-    def search(self, question: str, k: int = 5, method: str | None = None) -> list[RankedPassage]:
-        """The k passages that answer best, with reasons. Raises QuestionError, SettingsError."""
-        return list(self.explain(question, k, method).passages)
+    def search(
+        self, question: str, k: int = 5, method: str | None = None, *, as_of: AsOf | None = None
+    ) -> list[RankedPassage]:
+        """The k passages that answer best, with reasons. Raises QuestionError, SettingsError.
 
-    def explain(self, question: str, k: int = 5, method: str | None = None) -> SearchResult:
+        With `as_of`, a moment or a date as it is written, among what had been observed by then.
+        """
+        return list(self.explain(question, k, method, as_of=as_of).passages)
+
+    def search_many(
+        self, questions: Iterable[str], k: int = 5, method: str | None = None
+    ) -> Iterator[SearchResult]:
+        """The results of many questions in their order, as `explain` gives them one by one.
+
+        Questions are embedded together, and searched by the workers of the settings, which open this version for
+        themselves: `workers.kind` "processes" uses every processor. Raises as `search`, and WorkersUnavailable.
+        """
+        workers = self._parts.workers
+        if runs_here(workers):
+            return search_many(self.searching, questions, k, method)
+        version, embedder = self._manifest.version.id, self._parts.embedder.fingerprint
+        work = SearchShard(self._folder, version, embedder, recipe(self._settings), k, method)
+        return search_elsewhere(workers, work, questions)
+
+    def explain(
+        self, question: str, k: int = 5, method: str | None = None, *, as_of: AsOf | None = None
+    ) -> SearchResult:
         """The same passages, with the seeds, the fallback and the timings behind them."""
         checked_question(question)
         chosen = self._settings.retrieval.method if method is None else method
-        return self.search_vector(question, self.searching.query_vector(question, chosen), k, method)
+        query_vector = self.searching.query_vector(question, chosen)
+        return self.search_vector(question, query_vector, k, method, as_of=as_of)
 
     def search_vector(
-        self, question: str, query_vector: Vectors, k: int = 5, method: str | None = None
+        self,
+        question: str,
+        query_vector: Vectors,
+        k: int = 5,
+        method: str | None = None,
+        *,
+        as_of: AsOf | None = None,
     ) -> SearchResult:
         """The same, for a question that is embedded already: shape (dimension,)."""
-        searching = self.searching
         with damage_told(self.index):
-            return searching.search(checked_question(question), query_vector, k, method)
+            searching = self._searching_as_of(checked_question(question), as_of)
+            return searching.search(question, query_vector, k, method)
 
     def ask(
-        self, question: str, schema: Shape | None = None, *, working_memory: bool | None = None
+        self,
+        question: str,
+        schema: Shape | None = None,
+        *,
+        method: str | None = None,
+        as_of: AsOf | None = None,
+        working_memory: bool | None = None,
+        timelines: bool | None = None,
     ) -> Answer:
         """An answer that cites its sentences, or a refusal that says why. Raises QuestionError.
+
+        `method` names how it is searched for; None leaves it to the settings. With `as_of`, a moment or a date as it
+        is written, from what had been observed by then. What held when is read off intervals, in which case
+        `intervals` holds them.
 
         With a schema, a pydantic model class or a JSON schema, `data` holds the answer in it; then a model that
         cannot be reached is an error, a leaf of GenerationError, as nothing can stand in for it. With
         `working_memory` each sentence is checked against the index while the answer is written, and the trace holds
-        the refresh log; None leaves it to the settings.
+        the refresh log; None leaves it to the settings. With `timelines` the answer carries the timelines through what
+        was found, and may cite their entries; None leaves it to the settings.
         """
-        searching = self.searching
-        if self._is_checked(working_memory):
-            if schema is not None:
-                raise SettingsError(
-                    "An answer in a shape is written in one piece: ask without working memory."
-                )
-            *_, last = self._stream_checked(checked_question(question), searching)
+        checked, is_checked = checked_question(question), self._is_checked(working_memory)
+        if timelines and (is_checked or schema is not None or as_of is not None):
+            raise SettingsError(
+                "Timelines are told of plain answers: without a shape, a moment or a working memory."
+            )
+        if is_checked and schema is not None:
+            raise SettingsError("An answer in a shape is written in one piece: ask without working memory.")
+        is_plain = not is_checked and schema is None and not timelines
+        if is_plain and (answer := self._answer_of_time(checked, as_of)):
+            return answer
+        searching = self._searching_as_of(checked, as_of)
+        if is_checked:
+            *_, last = self._stream_checked(checked, searching, method)
             assert isinstance(last, Answer)
-            return last
+            return self._after(last)
+        settings, critic = self._by(method), build_critic(self._settings) if schema is None else None
+        has_timelines = settings.timelines.enabled if timelines is None else timelines
         with damage_told(searching.index):
-            return ask(checked_question(question), searching, self._parts, self._settings, schema)
+            if has_timelines and schema is None and as_of is None:
+                return self._after(ask_with_timelines(checked, searching, self._parts, settings))
+            if critic is not None:
+                return self._after(ask_with_critic(checked, searching, self._parts, settings, critic))
+            return self._after(ask(checked, searching, self._parts, settings, schema))
 
     def ask_stream(
-        self, question: str, *, working_memory: bool | None = None
+        self,
+        question: str,
+        *,
+        method: str | None = None,
+        as_of: AsOf | None = None,
+        working_memory: bool | None = None,
     ) -> Iterator[CitedSentence | Answer]:
         """Each sentence as soon as it is written and its citations are verified, and the answer at the end.
 
         With `working_memory` a sentence is given once it is checked, and none is ever taken back.
         """
         stream = self._stream_checked if self._is_checked(working_memory) else self._stream
-        return stream(checked_question(question), self.searching)
+        if not self._is_checked(working_memory) and (
+            answer := self._answer_of_time(checked_question(question), as_of)
+        ):
+            return iter([CitedSentence(answer.text, answer.citations), answer])
+        if not self._is_checked(working_memory) and self._settings.answer.critic != "none":
+            # It is judged as a whole, so it comes as a whole.
+            answer = self.ask(question, method=method, as_of=as_of)
+            return iter([*shown_sentences(answer), answer])
+        return self._noting(
+            stream(checked_question(question), self._searching_as_of(question, as_of), method)
+        )
 
-    def _stream(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
+    def _by(self, method: str | None) -> Settings:
+        """The settings with another method of search."""
+        if method is None:
+            return self._settings
+        retrieval = self._settings.retrieval.model_copy(update={"method": method})
+        return self._settings.model_copy(update={"retrieval": retrieval})
+
+    def _stream(
+        self, question: str, searching: Searching, method: str | None
+    ) -> Iterator[CitedSentence | Answer]:
         with damage_told(searching.index):
-            yield from ask_stream(question, searching, self._parts, self._settings)
+            yield from ask_stream(question, searching, self._parts, self._by(method))
 
     def _is_checked(self, working_memory: bool | None) -> bool:
         return self._settings.working_memory.enabled if working_memory is None else working_memory
 
-    def _stream_checked(self, question: str, searching: Searching) -> Iterator[CitedSentence | Answer]:
+    def _stream_checked(
+        self, question: str, searching: Searching, method: str | None
+    ) -> Iterator[CitedSentence | Answer]:
         def verifier(generator: Generator | None) -> Verifier:
             return build_verifier(self._settings, self._parts.embedder, generator)
 
         with damage_told(searching.index):
-            yield from ask_checked(question, searching, self, self._parts, self._settings, verifier)
+            yield from ask_checked(question, searching, self._parts, self._by(method), verifier)
+
+    def _answer_of_time(self, question: str, as_of: AsOf | None) -> Answer | None:
+        """The answer that the intervals of statements give, where the question is one for them."""
+        if as_of is None and not (self._settings.time.newest_wins or _MAY_ASK_OF_TIME.search(question)):
+            return None
+        with damage_told(self.index):
+            return self.timekeeper.answer(question, as_of)
+
+    def history(
+        self, subject: str, relation: str | None = None, *, as_of: AsOf | None = None
+    ) -> list[Interval]:
+        """What held when of a subject, oldest first, with what says so and what ended it. Raises QuestionError.
+
+        Of one relation where that is named, as it is stated; with `as_of`, as far as had been observed by then.
+        """
+        with damage_told(self.index):
+            return self.timekeeper.history(subject, relation, as_of)
+
+    def diff(self, first: AsOf | int, last: AsOf | int, subject: str | None = None) -> list[Change]:
+        """What held at one date and not at a later one, or in one kept version and not in a later one, with sources.
+
+        Whole numbers are those of versions. Raises QuestionError, IndexNotFound for a version that is not kept.
+        """
+        if isinstance(first, int) and isinstance(last, int):
+            earlier, later = self._keeper_of(first), self._keeper_of(last)
+            return later.diff_from(earlier, subject)
+        if isinstance(first, int) or isinstance(last, int):
+            raise QuestionError("Two dates or two numbers of versions are compared, not one of each.")
+        with damage_told(self.index):
+            return self.timekeeper.diff(first, last, subject)
+
+    def _keeper_of(self, number: int) -> Timekeeper:
+        """What a kept version says of time."""
+        from hippograph.timekeeping import Timekeeper
+
+        manifests = {each.version.number: each for each in read_versions(self._folder)}
+        if number not in manifests:
+            kept = ", ".join(map(str, sorted(manifests)))
+            raise IndexNotFound(
+                f"{self._folder} keeps no version {number}; it keeps {kept}. How many are kept is set by "
+                "storage.keep_versions."
+            )
+        index = open_version(self._folder, manifests[number], self._parts.vectors)
+        return Timekeeper(index, self._parts, self._settings)
+
+    def conflicts(self, answer: Answer) -> tuple[Conflict, ...]:
+        """Where documents say otherwise than what an answer cites: both sides, dated, and none chosen."""
+        with damage_told(self.index):
+            return find_conflicts(answer, self, self._settings.check)
 
     def check(self, text: str, topic: str = "") -> CheckReport:
         """Each claim of a text against the index: supported, refuted or not enough evidence. Raises QuestionError.
@@ -287,10 +465,9 @@ class Hippograph:
         self._index = self._searching = (
             None  # the files are memory-mapped: dropping the references closes them
         )
-        close = getattr(self._parts.generator, "close", None)
-        if self._made_parts and close is not None:
+        if self._made_parts:
             self._made_parts = False
-            close()
+            _close_model(self._parts)
 
     def __enter__(self) -> Hippograph:
         return self
@@ -323,18 +500,18 @@ def index_sources(
     next run, and the report's `upgraded` says why.
     """
     settings = settings or Settings.load()
-    parts = parts or build_parts(settings)
-    return build_index(
-        sources,
-        Path(folder),
-        parts,
-        settings,
-        migrate=migrate,
-        accept_loss=accept_loss,
-        retry_failed=retry_failed,
-        upgrade=_upgrade(grade, settings, parts, budget_tokens, reread, retry_failed),
-        progress=progress,
-    )
+    with _plugged(parts, settings) as plugged:
+        return build_index(
+            sources,
+            Path(folder),
+            plugged,
+            settings,
+            migrate=migrate,
+            accept_loss=accept_loss,
+            retry_failed=retry_failed,
+            upgrade=_upgrade(grade, settings, plugged, budget_tokens, reread, retry_failed),
+            progress=progress,
+        )
 
 
 def add_documents(
@@ -353,9 +530,11 @@ def add_documents(
     The grade llm upgrades passages as `index_sources` does.
     """
     settings = settings or Settings.load()
-    parts = parts or build_parts(settings)
-    upgrade = _upgrade(grade, settings, parts, budget_tokens, reread, retry_failed=False)
-    return update_index(Path(folder), parts, settings, added=documents, upgrade=upgrade, progress=progress)
+    with _plugged(parts, settings) as plugged:
+        upgrade = _upgrade(grade, settings, plugged, budget_tokens, reread, retry_failed=False)
+        return update_index(
+            Path(folder), plugged, settings, added=documents, upgrade=upgrade, progress=progress
+        )
 
 
 def remove_documents(
@@ -418,6 +597,21 @@ def read_status(folder: str | Path) -> IndexStatus:
     return _status(Path(folder), read_manifest(Path(folder)))
 
 
+def tune_index(
+    folder: str | Path,
+    *,
+    settings: Settings | None = None,
+    parts: Parts | None = None,
+    progress: Progress = lambda step, done, total: None,
+) -> Tuning:
+    """Fit the order of candidates to an index by questions made of its own facts, and keep it where that helps.
+
+    Whoever has the index open uses it from then on. Raises IndexNotFound, IndexDamaged, IndexMismatch.
+    """
+    with Hippograph.open(folder, settings=settings, parts=parts) as memory:
+        return tune(Path(folder), memory.index, memory.embedder, memory.settings.retrieval, progress)
+
+
 def verify_index(folder: str | Path) -> list[str]:
     """Everything that is wrong with an index: its visible version, those that are kept, and the work in progress."""
     folder = Path(folder)
@@ -435,6 +629,7 @@ def _status(folder: Path, manifest: Manifest) -> IndexStatus:
         manifest.parts["embedder"],
         size,
         look_into_stage(folder),
+        tuned_ranker(folder).name,
     )
 
 
@@ -448,6 +643,23 @@ def _open_visible(folder: Path, parts: Parts) -> tuple[PublishedIndex, Manifest]
         if again.version == manifest.version:
             raise
         return open_version(folder, again, parts.vectors), again
+
+
+@contextmanager
+def _plugged(parts: Parts | None, settings: Settings) -> Iterator[Parts]:
+    """The parts that were given, or those of the settings, whose model's connections are closed afterwards."""
+    plugged = parts or build_parts(settings)
+    try:
+        yield plugged
+    finally:
+        if parts is None:
+            _close_model(plugged)
+
+
+def _close_model(parts: Parts) -> None:
+    close = getattr(parts.generator, "close", None)
+    if close is not None:
+        close()
 
 
 def _upgrade(

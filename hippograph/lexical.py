@@ -182,16 +182,39 @@ class LexicalIndex:
     ) -> npt.NDArray[np.float64]:
         """BM25 of the question with some sentences, among those that are `visible`; it looks through every sentence."""
         every, ends = self._sentence_words.values, self._sentence_words.ends
+        holding = np.zeros(len(ends), dtype=bool)
         count, total = int(visible.sum()), int(np.diff(ends, prepend=0)[visible].sum())
         lengths, numbers = self._sentence_words.gather(rows)
         owners = np.repeat(np.arange(len(rows)), lengths)
         scores, average = np.zeros(len(rows)), total / max(1, count)
         for number in self._known(question):
-            holding = np.unique(self._sentence_words.owners(np.flatnonzero(every == number)))
-            weight = _telling(int(visible[holding].sum()), count)
+            holding[:] = False
+            holding[self._sentence_words.owners(np.flatnonzero(every == number))] = True
+            weight = _telling(int(np.count_nonzero(holding & visible)), count)
             term_counts = np.bincount(owners[numbers == number], minlength=len(rows))
             scores += _saturated(term_counts, lengths, average, weight)
         return scores
+
+    def words_held(
+        self, question: str, rows: Rows, visible: npt.NDArray[np.bool_] | None = None
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+        """Which of the question's words each of some sentences holds, shape (rows, words), and how telling each is.
+
+        Words are those that some passage holds; where `visible` is given, by passage row, one that can be seen.
+        """
+        weights = self._question(question, self._passages_with, self._totals()[0])
+        if visible is not None:
+            seen = [
+                (number, sum(int(visible[at].sum()) for at, _ in self._postings(number)))
+                for number in self._known(question)
+            ]
+            weights = [(number, _telling(held, int(visible.sum()))) for number, held in seen if held]
+        lengths, numbers = self._sentence_words.gather(rows)
+        owners = np.repeat(np.arange(len(rows)), lengths)
+        held = np.zeros((len(rows), len(weights)), dtype=bool)
+        for column, (number, _) in enumerate(weights):
+            held[owners[numbers == number], column] = True
+        return held, np.array([weight for _, weight in weights])
 
     def _known(self, question: str) -> list[int]:
         """The numbers of the question's known words, in its order."""

@@ -19,6 +19,7 @@ from hippograph.errors import GenerationError
 from hippograph.types import (
     CitedSentence,
     Claim,
+    Critique,
     Document,
     DocumentId,
     Draft,
@@ -97,6 +98,10 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> Vectors:
         """The unit vector of a question: shape (dimension,). Raises EmbeddingError."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of several questions, the same as alone: shape (len(texts), dimension)."""
         ...
 
     def token_count(self, text: str) -> int:
@@ -190,6 +195,18 @@ class Verifier(Protocol):
 
         Raises a leaf of GenerationError or EmbeddingError where it cannot tell; it never guesses instead.
         """
+        ...
+
+
+class Critic(Protocol):
+    """Judges whether an answer and its evidence suffice."""
+
+    name: str
+
+    def judge(
+        self, question: str, draft: Draft, evidence: Sequence[Evidence], searched: Sequence[str]
+    ) -> Critique:
+        """Stop, search on with a query that is not among those searched for, or abstain. It never raises."""
         ...
 
 

@@ -117,6 +117,12 @@ class PublishedIndex:
         """BM25 of a question with some sentences, among all sentences."""
         return self.tables.lexical.sentence_scores(question, rows)
 
+    def question_words_in(
+        self, question: str, rows: Rows
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+        """Which of the question's words each of some sentences holds, and how telling each word is."""
+        return self.tables.lexical.words_held(question, rows)
+
     def dense_spread(self, query_vector: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of a question's inner product with every passage, without scanning them."""
         mean_vector, covariance = self._spread
@@ -181,6 +187,11 @@ class PublishedIndex:
         """The entity nodes one sentence names."""
         entities: npt.NDArray[np.int32] = self.tables.sentence_entities.row(row)
         return entities
+
+    def entities_of_sentences(self, rows: Rows) -> tuple[Rows, npt.NDArray[np.int32]]:
+        """How many entities each of some sentences names, and the nodes of all of them, end to end."""
+        lengths, entities = self.tables.sentence_entities.gather(rows)
+        return lengths, entities
 
     def entities_of_passage(self, passage: Row) -> npt.NDArray[np.int32]:
         """The entity nodes a passage names."""

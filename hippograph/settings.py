@@ -106,7 +106,7 @@ class RetrievalSettings(Section):
     """Which graph hipporag1 and hipporag2 walk over: that of the authors' code with its doubled edges, or ours."""
     units: Literal["passages", "facts", "atomic", "summaries", "mixed"] = "mixed"
     """What the method structural looks among: passages, facts, single sentences, summaries of documents, or all."""
-    unit_search: Literal["single", "reranked", "iterative"] = "iterative"
+    unit_search: Literal["single", "reranked", "iterative"] = "single"
     """How it looks: once; once and then in a better order; or again for what was found first."""
     answer_from: Literal["passages", "units"] = "passages"
     """What an answer after a structural search reads: whole passages, or only the sentences of the units found."""
@@ -125,6 +125,9 @@ class AnswerSettings(Section):
     """How many model calls one answer may take; the last is kept for the answer itself."""
     deadline_seconds: float = Field(120, gt=0)
     """No call is begun later than this after the question."""
+    critic: str = "none"
+    """Who judges whether the evidence suffices, and whether to search on or abstain: none, or heuristic, or
+    `module:Class`. One that searches on does so `max_hops` - 1 times at most."""
     style: Literal["brief", "full"] = "brief"
     """brief: a sentence or two. full: everything the documents found say of it."""
 
@@ -184,6 +187,27 @@ class WorkingMemorySettings(Section):
     """Fold what was found for a finished sentence and is not cited by it to its nearest sentence (HiAgent)."""
 
 
+class RememberingSettings(Section):
+    """What agents and chats hand over with `remember`. Nothing of it costs anything until something is remembered."""
+
+    decided_by: Literal["rules", "model"] = "rules"
+    """Who decides whether a new text repeats, replaces or ends what is remembered."""
+    functional: tuple[str, ...] = ()
+    """Relations with one object at a time, such as "drives" or "prefers", beside those that the rules know."""
+    retention: bool = False
+    """Whether memories fade: R = exp(-t / S) multiplies what they stand above the last candidate of a search."""
+    days: float = Field(30.0, gt=0)
+    """In how many days a memory that was never recalled falls to 1/e. MemoryBank's formula has 1."""
+    forget_below: float = Field(0.01, ge=0, lt=1)
+    """A memory of which less is left is not found any more; it stays in the index, and can be listed."""
+    thoughts: bool = False
+    """Whether an answer's sentences are remembered as derived thoughts, which lead to what they rest on."""
+
+    def is_living(self) -> bool:
+        """Whether searches have to look at memories at all."""
+        return self.retention or self.thoughts
+
+
 class TimeSettings(Section):
     """What was true when: which statements end which, and what a question as of a moment sees."""
 
@@ -191,7 +215,7 @@ class TimeSettings(Section):
     """Whether plain questions, too, are answered by what the newest statements say, where statements answer them.
     Questions about changes, and those as of a moment, always are."""
     functional: tuple[str, ...] = ()
-    """Relations that have one object at a time, such as "chief executive", beside those that are learned; "*" for all."""
+    """Relations with one object at a time, such as "chief executive", beside those that are learned; "*" for all."""
     not_functional: tuple[str, ...] = ()
     """Relations that may have several, whatever was learned."""
     functional_share: float = Field(0.95, gt=0, le=1)
@@ -202,6 +226,36 @@ class TimeSettings(Section):
     """Whether numbered list items are in order of time: where moments do not tell, the larger number is the newer."""
     undated: Literal["leave out", "keep"] = "leave out"
     """Whether a question as of a moment sees documents that nobody knows the date of."""
+
+
+class TimelineSettings(Section):
+    """How what was found is set in order of time, and what each memory is to the next (THEANINE).
+
+    Off unless enabled, or asked for with a question: then no memory is compared with another.
+    """
+
+    enabled: bool = False
+    """Whether every answer carries the timelines behind it, and is looked for by the method `timeline`."""
+    candidates: int = Field(3, ge=1, le=20)
+    """With how many older memories, those most like it, each memory is compared."""
+    retrieved: int = Field(3, ge=1, le=20)
+    """Through how many of the passages found timelines are told."""
+    samples: int = Field(1, ge=1, le=20)
+    """How many timelines are told through each."""
+    most_memories: int = Field(40, ge=1, le=400)
+    """How many memories are looked at for one question."""
+    longest: int = Field(12, ge=1, le=100)
+    """How many memories one timeline holds at most."""
+    seed: int = 0
+    """What decides which of several timelines is told."""
+    link: Literal["rules", "model"] = "rules"
+    """Who says what one memory is to another; a model is asked once a memory."""
+    refine: bool = True
+    """Whether a model, where there is one, retells each timeline for the question."""
+    most_model_calls: int = Field(48, ge=0)
+    """How many calls linking and retelling may take for one question."""
+    sceptical: bool = True
+    """Whether answers with timelines refuse questions for a particular detail that nobody seems to have spoken of."""
 
 
 class ModelSettings(Section):
@@ -382,7 +436,9 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     check: CheckSettings = CheckSettings()
     working_memory: WorkingMemorySettings = WorkingMemorySettings()
+    remembering: RememberingSettings = RememberingSettings()
     time: TimeSettings = TimeSettings()
+    timelines: TimelineSettings = TimelineSettings()
     models: ModelSettings = ModelSettings()
     storage: StorageSettings = StorageSettings()
     sources: SourceSettings = SourceSettings()
@@ -411,7 +467,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            raise SettingsError(f"The setting {name!r} is wrong: {first['msg']}.") from error
+            why = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"The setting {name!r} is wrong: {why}.") from error
         except UnreadableSource as error:
             raise SettingsError(
                 f"The environment cannot be read: {error}. Set one value at a time, for example "

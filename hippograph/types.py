@@ -233,6 +233,9 @@ class ReasonKind(StrEnum):
     WALK = "walk"
     SEED_FACT = "seed_fact"
     PATH = "path"
+    TIME = "time"
+    UNIT = "unit"
+    """A fact, a sentence or a summary that leads to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +260,8 @@ class RankedPassage:
     uri: str
     timestamp: datetime | None
     reasons: tuple[Reason, ...] = ()
+    sentences: tuple[int, ...] = ()
+    """The sentences that were found, counted from 0, where an answer is to read only those; empty for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +453,10 @@ class Answer:
     """The answer sentence by sentence, where a model wrote it."""
     data: Any = None
     """The answer in the shape that was asked for: a validated pydantic model, or JSON that fits the schema."""
+    timelines: tuple[Timeline, ...] = ()
+    """How what it rests on came about, where timelines were asked for."""
+    intervals: tuple[Interval, ...] = ()
+    """What held when, where the answer was read off that."""
 
 
 # --------------------------------------------------------------------------- what is checked
@@ -534,6 +543,45 @@ class CheckReport:
         if self.claims and self.count(VerdictKind.SUPPORTED) == len(self.claims):
             return VerdictKind.SUPPORTED
         return VerdictKind.NOT_ENOUGH_EVIDENCE
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictSide:
+    """What some documents say of a claim: their newest sentences, as many as every other side shows."""
+
+    why: str
+    citations: tuple[Citation, ...]
+    moments: tuple[datetime | None, ...]
+    """The moment of each citation's document."""
+    documents: int
+    """How many documents say so, shown or not."""
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A claim on which documents differ; the side with the newest document comes first, and none is chosen."""
+
+    claim: str
+    sides: tuple[ConflictSide, ...]
+
+
+class CritiqueKind(StrEnum):
+    """What to do with an answer."""
+
+    STOP = "stop"
+    SEARCH = "search"
+    ABSTAIN = "abstain"
+
+
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """What a critic makes of an answer and its evidence."""
+
+    kind: CritiqueKind
+    why: str
+    query: str = ""
+    """What to search for next, where that is what to do."""
 
 
 # --------------------------------------------------------------------------- what is held while an answer is written
@@ -662,3 +710,53 @@ class Interval:
         """Whether it holds at a moment, as far as is known."""
         begun = self.valid_from is None or self.valid_from <= moment
         return begun and (self.is_open() if self.valid_to is None else moment < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What holds of a subject's relation at one time and at another, where that differs."""
+
+    subject: str
+    relation: str
+    before: tuple[Interval, ...]
+    """Empty where nothing was known to hold."""
+    after: tuple[Interval, ...]
+
+
+# --------------------------------------------------------------------------- how it came about
+
+
+class Relation(StrEnum):
+    """What an older memory is to a newer one (THEANINE, section 3.1)."""
+
+    CHANGED = "changed"
+    CAUSE = "cause"
+    REASON = "reason"
+    HINDERED_BY = "hindered_by"
+    REACT = "react"
+    WANT = "want"
+    SAME_TOPIC = "same_topic"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """A memory in a timeline: a passage with its moment, and the sentence of it that is shown."""
+
+    passage: PassageId
+    citation: Citation
+    moment: datetime
+    is_retrieved: bool = False
+    """Whether the search found it; else it stands here because of what it is to its neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Memories in order of time, and what each is to the next."""
+
+    entries: tuple[TimelineEntry, ...]
+    relations: tuple[Relation, ...]
+    """What entry i is to entry i + 1: one fewer than the entries."""
+    why: tuple[str, ...] = ()
+    """What each relation rests on, in words."""
+    refined: str = ""
+    """The timeline as a model retold it for the question; empty where none did."""

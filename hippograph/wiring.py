@@ -11,6 +11,7 @@ from hippograph.budget import Budget, within
 from hippograph.errors import SettingsError
 from hippograph.ports import (
     Answerer,
+    Critic,
     Embedder,
     Extractor,
     Generator,
@@ -55,6 +56,12 @@ def build_verifier(settings: Settings, embedder: Embedder, generator: Generator 
         "verifier", settings.models.verifier, VERIFIERS, settings, embedder, generator
     )
     return verifier
+
+
+def build_critic(settings: Settings) -> Critic | None:
+    """Who judges whether evidence suffices; None where nobody does. Raises SettingsError for an unknown name."""
+    critic: Critic | None = _choose("critic", settings.answer.critic, CRITICS)
+    return critic
 
 
 def build_workers(settings: Settings) -> Workers:
@@ -218,6 +225,16 @@ def _llm_verifier(settings: Settings, embedder: Embedder, generator: Generator |
     return LlmVerifier(generator)
 
 
+def _heuristic_critic() -> Any:
+    from hippograph.generation.critic import HeuristicCritic
+
+    return HeuristicCritic()
+
+
+def _no_critic() -> None:
+    return None
+
+
 def _openai(settings: Settings) -> Any:
     from hippograph.adapters.openai_generator import OpenAIGenerator
 
@@ -278,6 +295,7 @@ WORKERS: Factories = {
     "ray": _ray,
 }
 VERIFIERS: Factories = {"rules": _rule_verifier, "llm": _llm_verifier}
+CRITICS: Factories = {"heuristic": _heuristic_critic, "none": _no_critic}
 GENERATORS: Factories = {"openai": _openai, "none": _no_generator}
 
 

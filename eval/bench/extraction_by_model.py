@@ -33,6 +33,7 @@ Progress = Callable[[str, int, int], None]
 RUN = """
 import json, sys, time
 from pathlib import Path
+import openai  # loading the client takes most of a second, once, and is no part of a pace
 from connectors.by_uri import connector_for
 from hippograph import indexing
 from hippograph.engine import index_sources
@@ -91,7 +92,11 @@ def measure_extraction_by_model(
 
 
 def _through_faults(dataset: Path, folder: Path, faults: float, at_once: int, count: int) -> dict[str, Any]:
-    """A run that is killed half-way, and runs after it until no passage is left."""
+    """A run that is killed half-way, and runs after it until no passage is left.
+
+    Answered twice are the calls whose answers were on their way when the run was killed: `at_once` of them at most, as
+    nobody had them to keep.
+    """
     with model_server(0.02, faults, dataset) as address:
         settings = _settings(address, at_once, folder)
         with _started(dataset / CORPUS_FILE, folder / "index", settings) as process:

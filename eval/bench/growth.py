@@ -88,6 +88,9 @@ class _Embedder:
     def embed_query(self, text: str) -> Vectors:
         return self._embedder.embed_query(text)
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder.embed_queries(texts)
+
     def token_count(self, text: str) -> int:
         return self._embedder.token_count(text)
 

@@ -51,6 +51,14 @@ class TimedEmbedder:
         finally:
             self.seconds += time.perf_counter() - start
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The embedder's own vectors, timed."""
+        start = time.perf_counter()
+        try:
+            return self._embedder.embed_queries(texts)
+        finally:
+            self.seconds += time.perf_counter() - start
+
     def token_count(self, text: str) -> int:
         """The embedder's own count, timed apart."""
         start = time.perf_counter()

@@ -47,8 +47,9 @@ def _head(matrix: Matrix) -> list[Block]:
     words = (
         f"{len(matrix.sets)} sets, {len(matrix.cells)} cells, no model call unless a method says so. `{UNSEEN}` orders "
         "with a ranker that was trained on the other sets only: what to expect of a corpus nobody tuned on. "
-        "`hippograph` is as it is shipped, and its ranker has seen these very questions. Every measure is of "
-        "documents but `answer@5`, which asks whether an accepted answer stands in the first five passages."
+        "`hippograph` is as it is shipped, and its ranker, which also orders `clues` and `contiguous`, has seen these "
+        "very questions. Every measure is of documents but `answer@5`, which asks whether an accepted answer stands "
+        "in the first five passages."
     )
     return [Paragraph(words)]
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 INK = "#010203"
 """Stands for the page's own colour of text until the SVG is written."""
-OURS, PUBLISHED, SINGLE = "#3b82c4", "#d9822b", "#8a8f98"
+OURS, PUBLISHED, SINGLE, FURTHER = "#3b82c4", "#d9822b", "#8a8f98", "#3f9c6c"
+"""hippograph; the published methods and loops round them; dense and bm25; every other way in."""
 PALETTE = ("#3b82c4", "#d9822b", "#3f9c6c", "#a566b8", "#c4556b", "#8a8f98")
 STYLE = (
     "<style>svg.plot{color:#1f2328}@media (prefers-color-scheme:dark){svg.plot{color:#e6edf3}}"
@@ -112,7 +113,9 @@ def _draw_quality(place: Axes, panel: Quality) -> None:
 def _colour(method: str) -> str:
     if method.startswith("hippograph"):
         return OURS
-    return SINGLE if method in ("dense", "bm25") else PUBLISHED
+    if method in ("dense", "bm25"):
+        return SINGLE
+    return PUBLISHED if method.rpartition("+")[2].startswith("hipporag") else FURTHER
 
 
 def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:

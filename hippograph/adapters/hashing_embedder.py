@@ -37,6 +37,10 @@ class HashingEmbedder:
             vectors[row] = self.embed_query(text)
         return vectors
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of questions: shape (len(texts), dimension)."""
+        return self.embed_passages(texts)
+
     def embed_query(self, text: str) -> Vectors:
         """The unit vector of a question: shape (dimension,)."""
         vector = np.zeros(self.dimension, dtype=np.float64)

@@ -52,10 +52,16 @@ class SentenceTransformersEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """The unit vector of a question: shape (dimension,)."""
+        vector: Vectors = self.embed_queries([text])[0]
+        return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of questions: shape (len(texts), dimension)."""
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
         encoder = self._encoder()
         encode = encoder.encode_query if isinstance(encoder, _Library) else encoder.encode
-        vector: Vectors = _checked(encode([_readable(text)]), [text])[0]
-        return vector
+        return _checked(encode([_readable(text) for text in texts]), texts)
 
     def token_count(self, text: str) -> int:
         """How many of the model's tokens the text takes, without the special ones, before any cutting."""

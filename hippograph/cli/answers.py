@@ -37,10 +37,16 @@ def read_schema(file: Path) -> dict[str, Any]:
     return schema
 
 
-def show_stream(memory: Hippograph, question: str, working_memory: bool | None = None) -> Answer:
+def show_stream(
+    memory: Hippograph,
+    question: str,
+    working_memory: bool | None = None,
+    method: str | None = None,
+    as_of: str | None = None,
+) -> Answer:
     """Each sentence when it is written and checked, then the sources and how they were found."""
     screen, shown = Screen(), list[CitedSentence]()
-    stream = memory.ask_stream(question, working_memory=working_memory)
+    stream = memory.ask_stream(question, method=method, as_of=as_of, working_memory=working_memory)
     with waiting("looking for an answer"):
         each = next(stream)
     while isinstance(each, CitedSentence):

@@ -38,6 +38,14 @@ IndexFolder = Annotated[
 ]
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In quotation marks.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="As far as was known by then: a day, month or year to its end, or a moment.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 INDEX = Path("index")
 Result = TypeVar("Result")
@@ -194,20 +202,23 @@ def search(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="hippograph, dense, bm25, hipporag1 or hipporag2; with a language model ircot, refine or decompose, "
-            "also around another method, as in ircot+dense.",
+            help="hippograph, dense, bm25, hybrid, structural, forest, clues, contiguous, hipporag1 or hipporag2; with "
+            "a language model ircot, refine or decompose, also around another method, as in ircot+dense.",
             show_default="hippograph",
         ),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What was walked, and what put each passage above the next.")
     ] = False,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """The passages that answer a question best, and why each was found."""
     from hippograph.cli import as_json as json_of
     from hippograph.cli.show import show_passages
 
+    if explain and as_of is not None:
+        raise wrong_call("--as-of", "what --explain tells is of the index as it is now.")
     with _memory(folder) as memory:
         if explain:
             from hippograph.cli import explain as explaining
@@ -218,7 +229,7 @@ def search(
             else:
                 explaining.show_explanation(told)
             return
-        found = _waiting("searching", lambda: memory.explain(question, k, method))
+        found = _waiting("searching", lambda: memory.explain(question, k, method, as_of=as_of))
         if as_json:
             json_of.print_json([json_of.passage(each) for each in found.passages])
         else:
@@ -235,6 +246,10 @@ def ask(
             metavar="NAME", help="extractive, or llm: a language model.", show_default="as in the settings"
         ),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="How it is searched for, as in search.", show_default="hippograph"),
+    ] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Sentence by sentence, as it is written.")] = False,
     schema: Annotated[
         Path | None,
@@ -248,13 +263,19 @@ def ask(
             "or left out.",
         ),
     ] = False,
+    show_conflicts: Annotated[
+        bool,
+        typer.Option("--show-conflicts", help="And where documents say otherwise, each side with its dates."),
+    ] = False,
     show_refreshes: Annotated[
         bool, typer.Option("--show-refreshes", help="And what was read, checked and left out on the way.")
     ] = False,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """An answer that cites the sentences it rests on, or a refusal that says why."""
     from hippograph.cli import as_json as json_of
+    from hippograph.cli import conflicts, refreshes
     from hippograph.cli.answers import open_with_answerer, read_schema, show_stream
     from hippograph.cli.show import show_answer
 
@@ -267,19 +288,37 @@ def ask(
     opened = _memory(folder) if answerer is None else open_with_answerer(folder, answerer)
     with opened as memory:
         if stream:
-            answer = show_stream(memory, question, checked)
+            answer = show_stream(memory, question, checked, method, as_of)
         else:
             answer = _waiting(
-                "looking for an answer", lambda: memory.ask(question, shape, working_memory=checked)
+                "looking for an answer",
+                lambda: memory.ask(question, shape, method=method, as_of=as_of, working_memory=checked),
             )
+        differing = memory.conflicts(answer) if show_conflicts else ()
+    if as_json:
+        more = {"conflicts": conflicts.conflict_records(differing)} if show_conflicts else {}
+        json_of.print_json({**json_of.answer(answer), **more})
+        return
+    if not stream:
+        show_answer(answer)
+    if show_conflicts:
+        conflicts.show_conflicts(differing)
+    if show_refreshes:
+        refreshes.show_refreshes(answer)
+
+
+@app.command()
+def timeline(question: Question, folder: IndexFolder = INDEX, as_json: AsJson = False) -> None:
+    """How what answers a question came about: its memories in order of time, and what each is to the next."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.timelines import show_timelines
+
+    with _memory(folder) as memory:
+        answer = _waiting("looking back", lambda: memory.ask(question, timelines=True))
         if as_json:
             json_of.print_json(json_of.answer(answer))
-        elif not stream:
-            show_answer(answer)
-    if show_refreshes and not as_json:
-        from hippograph.cli import refreshes
-
-        refreshes.show_refreshes(answer)
+        else:
+            show_timelines(answer)
 
 
 @app.command()
@@ -317,6 +356,49 @@ def check(
     is_borne_out = report.verdict() is VerdictKind.SUPPORTED
     if any(each.failure for each in report.claims) or (strict and not is_borne_out):
         raise typer.Exit(1)
+
+
+@app.command()
+def history(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose history.", show_default=False)],
+    folder: IndexFolder = INDEX,
+    relation: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only this relation, as it is stated: status, lives in."),
+    ] = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """What held of a thing from when to when, what says so, and what ended it."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli import times
+
+    with _memory(folder) as memory:
+        found = _waiting("reading", lambda: memory.history(name, relation, as_of=as_of))
+    if as_json:
+        json_of.print_json([times.interval_record(each) for each in found])
+    else:
+        times.show_history(name, found)
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A date, or the number of a kept version: v3.")],
+    last: Annotated[str, typer.Argument(metavar="B", help="A later one.")],
+    folder: IndexFolder = INDEX,
+    subject: Annotated[str | None, typer.Option(metavar="NAME", help="Only what is said of this.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What held at one date, or in one kept version, and not at another, with what says so."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli import times
+
+    with _memory(folder) as memory:
+        found = _waiting("comparing", lambda: times.diff(memory, folder, first, last, subject))
+    if as_json:
+        json_of.print_json([times.change_record(each) for each in found])
+    else:
+        times.show_changes(found)
 
 
 @app.command()
@@ -402,6 +484,22 @@ def forget(
         json_of.print_json(json_of.index_report(report, folder))
     else:
         show_report(report, folder)
+
+
+@app.command()
+def tune(folder: IndexFolder = INDEX, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Fit the order of what is found to an index, by questions made of its own facts; kept only where it helps."""
+    from hippograph.cli import as_json as json_of
+    from hippograph.cli.index_report import show_tuning
+    from hippograph.cli.progress import Steps
+    from hippograph.engine import tune_index
+
+    with Steps(quiet=quiet) as steps:
+        tuning = tune_index(folder, progress=steps)
+    if as_json:
+        json_of.print_json({"index": str(folder), **tuning.as_dict()})
+    else:
+        show_tuning(folder, tuning)
 
 
 @app.command()

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hippograph.cli.times import interval_record
 from hippograph.engine import IndexStatus, KeptVersion
 from hippograph.indexing import IndexReport
-from hippograph.types import Answer, Citation, IndexVersion, RankedPassage, SearchTrace, Usage
+from hippograph.types import Answer, Citation, IndexVersion, RankedPassage, SearchTrace, Timeline, Usage
 from hippograph.upgrading import Upgraded
 from hippograph.working_memory.log import log_records
 
@@ -63,6 +64,8 @@ def answer(given: Answer) -> dict[str, Any]:
             for each in given.sentences
         ],
         "data": given.data,
+        **({"timelines": [_timeline(each) for each in given.timelines]} if given.timelines else {}),
+        **({"intervals": [interval_record(each) for each in given.intervals]} if given.intervals else {}),
     }
 
 
@@ -104,6 +107,7 @@ def status(found: IndexStatus) -> dict[str, Any]:
         "unread_passages": list(found.failures),
         "sources": dict(found.stage.sources) if found.stage else None,
         "pending_documents": found.stage.pending if found.stage else None,
+        "ranker": found.ranker,
     }
 
 
@@ -137,6 +141,18 @@ def _upgraded(upgraded: Upgraded | None) -> dict[str, Any] | None:
         "left": upgraded.left,
         "why_left": upgraded.why_left,
     }
+
+
+def _timeline(told: Timeline) -> dict[str, Any]:
+    entries = [
+        {"timestamp": _moment(each.moment), "is_retrieved": each.is_retrieved, **_citation(each.citation)}
+        for each in told.entries
+    ]
+    relations = [
+        {"relation": relation.value, "why": why}
+        for relation, why in zip(told.relations, told.why, strict=True)
+    ]
+    return {"entries": entries, "relations": relations, "refined": told.refined}
 
 
 def _citation(cited: Citation) -> dict[str, Any]:

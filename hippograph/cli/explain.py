@@ -53,6 +53,12 @@ WORDS = {
     "walk_entities": "the walk from names comes by",
     "walk_dense": "the walk from near passages comes by",
     "walk_lexical": "the walk from shared words comes by",
+    "believed_points": "one that is believed names it",
+    "believed_back": "names what one that is believed is about",
+    "believed_bridge": "shares a rare name with one that is believed",
+    "fills": "has words of the question that one believed has not",
+    "fills_linked": "has them and is tied to it by names",
+    "fills_pointed": "has them and is what it names",
 }
 """What a signal says of a passage."""
 

@@ -52,7 +52,7 @@ def _show_model(screen: Screen, model: Plan, left: int) -> None:
 
 def _cells(step: PlannedStep) -> list[str]:
     counts = (step.passages, step.calls, step.prompt_tokens, step.completion_tokens)
-    return [*(f"{count:,}" for count in counts), f"{step.cost:,.4f}"]
+    return [*(f"{count:,}" for count in counts), f"{step.cost:,.4f}" if step.cost else "-"]
 
 
 def plan_as_json(plan: IndexPlan, folder: Path) -> dict[str, Any]:

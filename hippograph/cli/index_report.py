@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +11,16 @@ from rich.text import Text
 
 from hippograph.cli.show import Screen, readable_uri
 from hippograph.engine import IndexStatus, KeptVersion
+from hippograph.errors import BudgetSpent
 from hippograph.indexing import IndexReport
+from hippograph.retrieval.tuning import Tuning
 from hippograph.storage.changes import Changes
 from hippograph.types import IndexVersion, Usage
 from hippograph.upgrading import Upgraded
 
+UNREAD = re.compile(r".+?, passage \d+: (.*)", re.DOTALL)
+"""What the index says of a passage that was not read."""
+BEGAN = " It began: "
 MOST_NAMES = 3
 MOST_FAILURES = 20
 
@@ -60,6 +66,22 @@ def show_skipped(screen: Screen, changes: Changes) -> None:
     _say_more(screen, len(changes.failures))
 
 
+def show_tuning(folder: Path, tuning: Tuning) -> None:
+    """What tuning came to."""
+    screen = Screen()
+    which = "the tuned ranker" if tuning.kept else "the default ranker"
+    screen.print(Text(f"{folder} is searched by {which}: {tuning.why}."))
+    if tuning.held_out and any(tuning.default):
+        table = Table.grid(padding=(0, 2))
+        for name, means in (("default", tuning.default), ("tuned", tuning.tuned)):
+            table.add_row(name, *(f"{mean:.3f}" for mean in means))
+        screen.print(
+            f"recall at 2, 5 and 10 on {tuning.held_out} held-out of {tuning.questions} questions of its own"
+        )
+        screen.print(table)
+        screen.print(f"mean difference between {tuning.low:+.3f} and {tuning.high:+.3f} (95 %)")
+
+
 def show_status(status: IndexStatus) -> None:
     """What an index holds."""
     version, screen = status.version, Screen()
@@ -78,6 +100,7 @@ def show_status(status: IndexStatus) -> None:
         ("edges", f"{version.edge_count:,}"),
         ("unread passages", f"{version.failure_count:,}"),
         ("embedder", status.embedder),
+        ("ranker", status.ranker),
         ("size", f"{status.bytes_on_disk / 1e6:,.1f} MB"),
     ):
         table.add_row(name, value)
@@ -131,9 +154,10 @@ def _show_upgraded(screen: Screen, upgraded: Upgraded) -> None:
     if upgraded.refused:
         screen.print(_change(upgraded.refused, "refused", "passages it could not read; told below", "yellow"))
     if upgraded.left:
-        screen.print(
-            _change(upgraded.left, "left", f"passages for the next run: {upgraded.why_left}", "yellow")
-        )
+        # What is wrong with a server or a key is told on standard error; once is enough.
+        is_told = upgraded.error is not None and not isinstance(upgraded.error, BudgetSpent)
+        why = "" if is_told else f": {upgraded.why_left}"
+        screen.print(_change(upgraded.left, "left", f"passages for the next run{why}", "yellow"))
 
 
 def spent_in_words(usage: Usage) -> Text:
@@ -153,9 +177,21 @@ def _holdings(version: IndexVersion) -> Text:
 
 
 def _show_unread(screen: Screen, failures: Sequence[str]) -> None:
-    for each in failures[:MOST_FAILURES]:
-        screen.print(Text.assemble(("unread ", "yellow"), each))
-    _say_more(screen, len(failures))
+    """A line a reason: many passages are often unread for one."""
+    alike: dict[str, list[str]] = {}
+    for each in failures:
+        alike.setdefault(_reason(each), []).append(each)
+    for reason, same in list(alike.items())[:MOST_FAILURES]:
+        places = [each.partition(f": {reason}")[0] for each in same]
+        words = same[0] if len(same) == 1 else f"{len(same):,} passages ({_some(places)}): {reason}"
+        screen.print(Text.assemble(("unread ", "yellow"), words))
+    _say_more(screen, len(alike))
+
+
+def _reason(failure: str) -> str:
+    """Why a passage is unread, without its name and without what its reply began with."""
+    found = UNREAD.match(failure)
+    return (found[1] if found else failure).partition(BEGAN)[0]
 
 
 def _say_more(screen: Screen, count: int) -> None:

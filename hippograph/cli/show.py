@@ -20,6 +20,7 @@ from rich.text import Text
 from hippograph.types import Answer, Citation, RankedPassage, Reason, ReasonKind, SearchResult, Usage
 
 SNIPPET_CHARACTERS = 280
+PATH_CHARACTERS = 200
 WIDEST = 110
 FILE_WIDTH = 100
 HEADING = re.compile(r"^\s*#{1,6}\s+", re.MULTILINE)
@@ -145,7 +146,7 @@ def _trace_line(answer: Answer) -> Text:
     names = list(dict.fromkeys(seed.name for seed in trace.seeds.entities))[:2]
     told = [
         f"{answer.method}, confidence {answer.confidence:.2f}",
-        f"{most} hop{'s' if most > 1 else ''}",
+        f"{1 + len(trace.queries)} searches" if trace.queries else f"{most} hop{'s' if most > 1 else ''}",
         f"seeds: {', '.join(names)}" if names else "no seeds",
         f"search {_milliseconds(trace.timings_ms)}",
         *_spent(answer.usage),
@@ -191,8 +192,10 @@ def ranks(reasons: tuple[Reason, ...]) -> list[str]:
 
 
 def paths(reasons: tuple[Reason, ...]) -> list[str]:
-    """The ways the walk came to a passage, in names."""
-    return [reason.text for reason in reasons if reason.kind is ReasonKind.PATH]
+    """The ways the walk came to a passage, in names; the fact, sentence or group that led to it."""
+    kinds = (ReasonKind.PATH, ReasonKind.UNIT)
+    texts = (reason.text for reason in reasons if reason.kind in kinds)
+    return [textwrap.shorten(text, PATH_CHARACTERS, placeholder=" …") for text in texts]
 
 
 def _snippet(text: str, heading: str) -> str:

@@ -24,8 +24,10 @@ class ExtractiveAnswerer:
 
     name = "extractive"
 
-    def __init__(self, most_sentences: int = 5) -> None:
+    def __init__(self, most_sentences: int = 5, threshold: float = THRESHOLD) -> None:
+        """An answer whose chance of being supported is below `threshold` is refused."""
         self._most_sentences = most_sentences
+        self._threshold = threshold
 
     def answer(self, question: str, query_vector: Vectors, evidence: Sequence[Evidence]) -> Draft:
         """The sentences that answer the question, or a refusal when the evidence supports none."""
@@ -38,7 +40,7 @@ class ExtractiveAnswerer:
         support = choose_support(asked, query_vector, sentences, self._most_sentences, wanted)
         span = best_span(asked, support)
         judgement = judge(asked, sentences, support)
-        if judgement.chance < THRESHOLD:
+        if judgement.chance < self._threshold:
             return _refused(reason(asked, judgement), judgement.chance)
         citations = tuple(cite(evidence[chosen.evidence], chosen.sentence) for chosen in support.sentences)
         words, certainty = _shortest(asked.type, compared, span, support)

@@ -30,8 +30,10 @@ MOST_QUERIES = 3
 """New queries that one look at the passages may give."""
 MOST_PARAGRAPHS = 15
 MOST_STALE_ROUNDS = 2
-"""Rounds in a row without a new passage, after which no other words are tried. One is no sign yet: replaying recorded
-searches, stopping there lost a third of what the later rounds found."""
+"""Rounds in a row without a new passage, after which no other words are tried. One is no sign yet, as a model that gets
+nothing new words its next query otherwise. Of what later rounds found in 1,527 recorded searches, one stale round as
+the limit loses 17 % (5 to 38 by data set and model), two lose 0.4 % (0 to 2); two is the choice of `eval rounds` for
+each of these five folds from the other four."""
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -51,6 +53,7 @@ def refine_and_pool(
     max_hops: int = 4,
     merge: Merge = Merge.RRF,
     most_paragraphs: int = MOST_PARAGRAPHS,
+    most_stale_rounds: int = MOST_STALE_ROUNDS,
 ) -> Pooled:
     """Search for the question, then for what the model still misses.
 
@@ -72,7 +75,7 @@ def refine_and_pool(
         rounds += new
         is_stale = known.issuperset(each.passage.id for later in new for each in later.passages)
         stale = stale + 1 if is_stale else 0
-        if stale == MOST_STALE_ROUNDS:
+        if stale == most_stale_rounds:
             return pooled(rounds, Stop.NOTHING_NEW, merge)
     return pooled(rounds, Stop.HOPS, merge)
 

@@ -21,7 +21,7 @@ def render(name: str, **values: str) -> tuple[Message, ...]:
 
     Raises ValueError when a place has no value, or a value no place.
 
-    >>> [message.role for message in render("recognise", question="?", mark="m", facts="", most="4")]
+    >>> [message.role for message in render("recognise", mark="m", facts="", most="4")]
     ['system', 'user']
     """
     parts = _parts(name)

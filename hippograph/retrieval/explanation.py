@@ -14,7 +14,7 @@ import numpy as np
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.explore import Exploration, explore
 from hippograph.retrieval.one_thread import one_blas_thread
-from hippograph.retrieval.ranker import Ranker, load_ranker
+from hippograph.retrieval.ranker import Ranker, ranker_of
 from hippograph.retrieval.search import search
 from hippograph.settings import RetrievalSettings
 from hippograph.types import RankedPassage, Row, SearchResult, Triple, Vectors
@@ -77,7 +77,7 @@ def explain_search(
         return untaken(question, result, k)
     with one_blas_thread():
         found = explore(question, on_grid(query_vector), index, settings)
-    ranker = load_ranker()
+    ranker = ranker_of(index)
     parts = [] if found.fallback else [_parts(found, ranker, each.row) for each in result.passages]
     passages = tuple(
         ExplainedPassage(each, *here, _difference(here[1], _following(parts, place)))
@@ -117,8 +117,10 @@ def _parts(found: Exploration, ranker: Ranker, row: int) -> tuple[dict[str, floa
     if not len(places):
         return {}, {}
     place = int(places[0])
-    each = ranker.contributions(found.signals, place)
-    signals = {name: float(values[place]) for name, values in found.signals.items()}
+    each = ranker.contributions(found.signals, place, found.ties)
+    signals = {
+        name: float(values[place]) for name, values in ranker.all_signals(found.signals, found.ties).items()
+    }
     return signals, {name: sum(each[f"{name}{form}"] for form in FORMS) for name in signals}
 
 

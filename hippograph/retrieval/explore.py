@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.hops import FirstHop, chain_scores, choose_first_hop, second_hop
 from hippograph.retrieval.links import Links, find_links
 from hippograph.retrieval.pool import Pool, gather_pool, nearest_sentences, union
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
+from hippograph.retrieval.second_look import Ties, find_ties
 from hippograph.retrieval.seeds import find_seeds, names_in
 from hippograph.retrieval.signals import (
     Signals,
@@ -22,6 +25,16 @@ from hippograph.settings import RetrievalSettings
 from hippograph.types import Node, Seed, Vectors
 
 NO_SEEDS = "nothing in the graph answers to the question, so passages are ranked by dense similarity alone"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FurtherSeeds:
+    """What is walked from beside what the question itself says, such as the clues of a draft of its answer."""
+
+    sentences: Ranking
+    named: Mapping[Node, str]
+    passages: Ranking
+    """Candidates, whether the walk comes by or not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +58,8 @@ class Exploration:
     fallback: str | None
     walks: Walks
     """The walks one by one, for whoever looks closer."""
+    ties: Ties
+    """What the candidates say of each other, once there is an order to believe."""
 
     @property
     def dense_seeds(self) -> Mapping[Node, float]:
@@ -64,6 +79,7 @@ def explore(
     index: PublishedIndex,
     settings: RetrievalSettings,
     lap: Callable[[str], None] = lambda step: None,
+    further: FurtherSeeds | None = None,
 ) -> Exploration:
     """First rankings, seeds, walks, the second hop, and the signals of every candidate they bring up."""
     depth = settings.candidates
@@ -75,7 +91,9 @@ def explore(
     near = nearest_sentences(index, query_vector, union([dense, lexical], depth))
     sentences = near.top(settings.seed_sentences)
     named = names_in(question, index)
-    entities = find_seeds(index, named, sentences, settings)
+    if further:
+        sentences = _together(sentences, further.sentences)
+    entities = find_seeds(index, {**named, **further.named} if further else named, sentences, settings)
     lap("seeds")
     walks = walk_from(index, entities, dense, lexical, words.spread, settings)
     lap("walk")
@@ -84,13 +102,15 @@ def explore(
     second = second_hop(index, query_vector, first, depth)
     lap("second hop")
     from_entities = walks.ranking({"entities": 1.0}, depth)
-    rows = union([dense, lexical, walked, from_entities, second], depth)
+    beyond = [further.passages] if further else []
+    rows = union([dense, lexical, walked, from_entities, second, *beyond], depth)
     pool = gather_pool(index, rows)
     links = find_links(index, rows, first, named)
     chains = chain_scores(pool, query_vector, first)
     signals = similarity_signals(index, question, query_vector, words, pool, first, chains)
     signals |= link_signals(links, pool, chains)
     signals |= walk_signals(walks, rows)
+    ties = find_ties(index, question, query_vector, pool, named)
     lap("signals")
     fallback = None if entities else NO_SEEDS
     return Exploration(
@@ -107,4 +127,13 @@ def explore(
         signals,
         fallback,
         walks,
+        ties,
+    )
+
+
+def _together(first: Ranking, more: Ranking) -> Ranking:
+    """Two short lists end to end, each row once."""
+    new = ~np.isin(more.rows, first.rows)
+    return Ranking(
+        np.concatenate([first.rows, more.rows[new]]), np.concatenate([first.scores, more.scores[new]])
     )

@@ -10,7 +10,7 @@ from typing import Any
 from hippograph.errors import GenerationError
 from hippograph.ports import Embedder, Generator
 from hippograph.prompts import render
-from hippograph.prompts.fencing import one_line
+from hippograph.prompts.fencing import as_data, fence, one_line
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.hipporag import (
     HippoRag,
@@ -125,10 +125,8 @@ def question_entities(question: str, helpers: Helpers) -> tuple[list[str], tuple
     """What a question names, by the model; by rule without one, or, with a warning, where the call failed."""
     if helpers.generator is None:
         return list(helpers.names_in(question)), ()
-    messages = render("question_entities", question=one_line(question))
-    request = ModelRequest(messages, "question_entities", ENTITIES_SCHEMA)
     try:
-        data = helpers.generator.generate(request).data
+        data = helpers.generator.generate(entities_request(question)).data
     except GenerationError as error:
         why = str(error).rstrip(".")
         return list(helpers.names_in(question)), (
@@ -137,6 +135,13 @@ def question_entities(question: str, helpers: Helpers) -> tuple[list[str], tuple
     given = data.get("entities") if isinstance(data, dict) else None
     names = [one_line(each) for each in given if isinstance(each, str)] if isinstance(given, list) else []
     return [name for name in names if name][:MOST_ENTITIES], ()
+
+
+def entities_request(question: str) -> ModelRequest:
+    """What the model is asked: the names in the question, which is fenced as data."""
+    fenced = fence([f"question: {as_data(question)}"])
+    messages = render("question_entities", mark=fenced.mark, data=fenced.text)
+    return ModelRequest(messages, "question_entities", ENTITIES_SCHEMA)
 
 
 def _seeds(memory: HippoRag, phrases: Mapping[int, float], linked: Linked | None = None) -> Seeds:

@@ -76,9 +76,10 @@ def recognise(question: str, facts: Sequence[str], generator: Generator, most: i
 
 
 def recognition_request(question: str, facts: Sequence[str], most: int = MOST) -> ModelRequest:
-    """What the model is asked: the facts numbered from 1, fenced as data."""
-    fenced = fence([f"[{number}] {as_data(fact)}" for number, fact in enumerate(facts, start=1)], question)
-    messages = render("recognise", question=question, mark=fenced.mark, facts=fenced.text, most=str(most))
+    """What the model is asked: the question and the facts, numbered from 1, fenced as data."""
+    numbered = [f"[{number}] {as_data(fact)}" for number, fact in enumerate(facts, start=1)]
+    fenced = fence([f"question: {as_data(question)}", *numbered])
+    messages = render("recognise", mark=fenced.mark, facts=fenced.text, most=str(most))
     return ModelRequest(messages, "recognise", SCHEMA)
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from hippograph.errors import SettingsError
+from hippograph.errors import EmbeddingError, SettingsError
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.explore import Exploration, explore
 from hippograph.retrieval.one_thread import one_blas_thread
-from hippograph.retrieval.ranker import Ranker, load_ranker
+from hippograph.retrieval.ranker import TUNED, Ranker, ranker_of
 from hippograph.retrieval.rankings import Ranking, dense_ranking, lexical_ranking
 from hippograph.retrieval.reasons import explain_passage, ranked_by
 from hippograph.retrieval.seeds import describe
@@ -40,6 +40,12 @@ Method = Callable[[str, Vectors, PublishedIndex, RetrievalSettings, int], Search
 NO_MORE: Mapping[str, Method] = {}
 
 NOTHING_THERE = "the index holds no passage"
+NO_DIRECTION = (
+    "The vector of the question is zero, so nothing is near it: only its words and names were searched for."
+)
+READS_WORDS = "bm25"
+
+ORDERED_BY_TUNED = "ordered by the ranker that was tuned to this index"
 
 SCORE_DECIMALS = 9
 """Final scores are rounded to this: a matrix product's last bits depend on where a row stands in it."""
@@ -70,7 +76,7 @@ def search(
 ) -> SearchResult:
     """The k best passages by a method of METHODS, or by one `more` that needs other things than an index.
 
-    Raises SettingsError for an unknown method or a k below one.
+    Raises SettingsError for an unknown method or a k below one, EmbeddingError for a vector that is none.
     """
     methods = {**METHODS, **more}
     if not isinstance(k, int) or k < 1:
@@ -79,9 +85,16 @@ def search(
         raise SettingsError(f"The method {method!r} is unknown. Known are {', '.join(methods)}.")
     if not index.passage_count:
         return SearchResult((), SearchTrace(method, Seeds(), NOTHING_THERE, {}))
+    if method != READS_WORDS and not np.isfinite(query_vector).all():
+        raise EmbeddingError(
+            "The vector of the question holds a number that is not finite (NaN or infinity)."
+        )
     query_vector = on_grid(query_vector)
     with one_blas_thread():
-        return methods[method](question, query_vector, index, settings, min(k, index.passage_count))
+        found = methods[method](question, query_vector, index, settings, min(k, index.passage_count))
+    if query_vector.any() or method == READS_WORDS:
+        return found
+    return replace(found, trace=replace(found.trace, warnings=(*found.trace.warnings, NO_DIRECTION)))
 
 
 def _hippograph(
@@ -89,7 +102,7 @@ def _hippograph(
 ) -> SearchResult:
     """The walk, its second hop and the linear order of what they found."""
     watch = Stopwatch()
-    found, ranker = explore(question, query_vector, index, settings, watch.lap), load_ranker()
+    found, ranker = explore(question, query_vector, index, settings, watch.lap), ranker_of(index)
     order = order_pool(index, found, ranker)
     if k > len(order.rows):
         found = replace(found, dense=dense_ranking(index, query_vector, k))
@@ -104,8 +117,10 @@ def _hippograph(
     seeds = describe(index, found.entities, found.dense_seeds, found.sentences)
     walk = walk_steps(index, found, settings)
     watch.lap("explain")
+    notes = (ORDERED_BY_TUNED,) if ranker.name == TUNED and not found.fallback else ()
     return SearchResult(
-        passages, SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms, walk=walk)
+        passages,
+        SearchTrace("hippograph", seeds, found.fallback, watch.timings_ms, notes=notes, walk=walk),
     )
 
 
@@ -117,7 +132,7 @@ def order_pool(index: PublishedIndex, found: Exploration, ranker: Ranker) -> Ran
     """
     if found.fallback:
         return found.dense
-    scores = np.round(ranker.scores(found.signals), SCORE_DECIMALS)
+    scores = np.round(ranker.scores(found.signals, found.ties), SCORE_DECIMALS)
     order = Ranking.of(found.pool.rows, scores, index.keys_of(found.pool.rows))
     beyond = ~np.isin(found.dense.rows, order.rows)
     scores = order.scores[-1] + np.minimum(found.dense.scores[beyond] - 1, 0)

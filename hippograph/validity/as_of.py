@@ -172,6 +172,8 @@ class IndexAsOf(PublishedIndex):
     visible: Mask
     parts: Contributions
     whole: PublishedIndex
+    wider: IndexAsOf | None = None
+    """The view that this one was narrowed from."""
 
     @cached_property
     def graph(self) -> KnowledgeGraph:
@@ -205,9 +207,20 @@ class IndexAsOf(PublishedIndex):
         """BM25 of a question with every passage that can be seen, among those."""
         return self.tables.lexical.scores_among(question, self.visible)
 
+    def passages_of_document(self, passage: Row) -> Rows:
+        """The passages cut from the same document that can be seen, in reading order."""
+        rows = self.whole.passages_of_document(passage)
+        return rows[self.visible[rows]]
+
     def sentence_lexical_scores(self, question: str, rows: Rows) -> npt.NDArray[np.float64]:
         """BM25 of a question with some sentences, among all sentences that can be seen."""
         return self.tables.lexical.sentence_scores_among(question, rows, self._visible_sentences)
+
+    def question_words_in(
+        self, question: str, rows: Rows
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+        """Which of the question's words some sentences hold, and how telling each is among what can be seen."""
+        return self.tables.lexical.words_held(question, rows, self.visible)
 
     @cached_property
     def _visible_sentences(self) -> Mask:
@@ -217,12 +230,33 @@ class IndexAsOf(PublishedIndex):
 
     @cached_property
     def _spread(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Mean and covariance of the vectors that can be seen: sums of whole numbers, so exact in any order."""
-        rows = np.flatnonzero(self.visible)
+        """Mean and covariance of the vectors that can be seen."""
+        total, products = self._sums
+        count = max(1, self.passage_count)
+        mean = total / count / STEPS
+        return mean, products / count / STEPS**2 - np.outer(mean, mean)
+
+    @cached_property
+    def _sums(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The sum of the vectors that can be seen, in steps, and that of their outer products.
+
+        Sums of whole numbers, so exact in any order; a view that was narrowed takes away what it hides.
+        """
+        if self.wider is None:
+            return self._sums_of(np.flatnonzero(self.visible))
+        total, products = self.wider._sums
+        less, fewer = self._sums_of(np.flatnonzero(self.wider.visible & ~self.visible))
+        return total - less, products - fewer
+
+    def _sums_of(self, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         steps = to_steps(self.passage_vectors.vectors(rows)).astype(np.float64)
-        count = max(1, len(rows))
-        mean = steps.sum(axis=0) / count / STEPS
-        return mean, steps.T @ steps / count / STEPS**2 - np.outer(mean, mean)
+        return steps.sum(axis=0), steps.T @ steps
+
+    def without(self, rows: Sequence[int]) -> IndexAsOf:
+        """The same index without some more passages."""
+        visible = self.visible.copy()
+        visible[list(rows)] = False
+        return seen_by(self.whole, self.parts, visible, wider=self)
 
     def nodes_of_keys(self, keys: Sequence[str]) -> list[Node | None]:
         """The node of each normal name; None where no passage that can be seen names it."""
@@ -256,7 +290,9 @@ class IndexAsOf(PublishedIndex):
         return found
 
 
-def seen_by(index: PublishedIndex, parts: Contributions, visible: Mask) -> IndexAsOf:
+def seen_by(
+    index: PublishedIndex, parts: Contributions, visible: Mask, wider: IndexAsOf | None = None
+) -> IndexAsOf:
     """The index of which only some passages can be seen: `visible` by passage row."""
     return IndexAsOf(
         version=index.version,
@@ -266,6 +302,7 @@ def seen_by(index: PublishedIndex, parts: Contributions, visible: Mask) -> Index
         visible=visible,
         parts=parts,
         whole=index,
+        wider=wider,
     )
 
 

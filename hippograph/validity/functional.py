@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,11 @@ from hippograph.types import Statement, StatementForm
 LEARNABLE = frozenset([StatementForm.LINE, StatementForm.ROLE, StatementForm.STATE])
 """Forms that tell a state. Of events ("A visited B") the next does not end the one before, however few there are at
 one time, so those relations are functional only where that is declared."""
+DEFINITE = frozenset([StatementForm.LINE, StatementForm.ROLE])
+"""Forms that speak of the one object there is ("the owner of A"): documents of one day with different ones disagree. Of
+others ("A speaks B") both may hold."""
+_INDEFINITE = re.compile(r"\b(?:an?|one|some)\b")
+"""A is a member of B: there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Support:
 
 
 def measure_support(statements: Iterable[Statement]) -> Support:
-    """Of one relation: its subjects, and how many of them have one object in every document and at every moment.
+    """Of one relation: its subjects, and how many of them have one object in every document, and at every moment.
 
     What was said in the past tense or to have ended is left out. A subject whose objects come back in turn
     (A, B, A, B) has both at a time, whatever the moments say.
@@ -44,7 +50,7 @@ def measure_support(statements: Iterable[Statement]) -> Support:
     for statement in statements:
         if statement.past or statement.ends:
             continue
-        is_state = is_state and statement.form in LEARNABLE
+        is_state = is_state and statement.form in LEARNABLE and not _INDEFINITE.search(statement.relation)
         by_subject[statement.subject_key].append(statement)
     single = sum(map(_is_single, by_subject.values()))
     return Support(len(by_subject), single, is_state)
@@ -55,7 +61,7 @@ def _is_single(said: list[Statement]) -> bool:
     for each in said:
         place = each.citation.document if each.serial is None else (each.citation.document, each.serial)
         at_once[place].add(each.object_key)
-        if each.valid_from or each.observed:
+        if each.form not in DEFINITE and (each.valid_from or each.observed):
             at_once[each.valid_from or each.observed].add(each.object_key)
     return all(len(objects) == 1 for objects in at_once.values()) and not _takes_turns(said)
 

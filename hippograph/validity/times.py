@@ -13,10 +13,11 @@ import numpy.typing as npt
 from hippograph.published import PublishedIndex
 from hippograph.settings import TimeSettings
 from hippograph.text.names import normal_name, words
-from hippograph.types import Interval, Row, Statement
+from hippograph.types import Interval, Passage, PassageId, Row, Statement
+from hippograph.validity.frames import relation_key
 from hippograph.validity.functional import Support, measure_support
 from hippograph.validity.intervals import resolve
-from hippograph.validity.statements import in_utc, read_statements, relation_key
+from hippograph.validity.statements import in_utc, read_statements
 
 Rows = npt.NDArray[np.int64]
 
@@ -24,6 +25,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNDATED = np.iinfo(np.int64).min
 """The moment of a passage whose document has none."""
 EVERYTHING = "*"
+SHORTEST_ITEM = 40
+"""How far before a passage the number of a list item is looked for."""
 MOST_KEPT = 200_000
 """After so many passages have been read, what they state is read anew."""
 LEARNED_FROM = 400
@@ -47,6 +50,7 @@ class Times:
         self.index = index
         self.settings = settings
         self._statements: dict[int, tuple[Statement, ...]] = {}
+        self._rows: dict[PassageId, int] = {}
         self._learned: dict[str, Learned] = {}
         self._declared = {
             EVERYTHING if name == EVERYTHING else relation_key(name) for name in settings.functional
@@ -79,6 +83,12 @@ class Times:
         mask[self.index.tables.gone] = False
         return mask
 
+    def live(self) -> npt.NDArray[np.bool_]:
+        """Which passages are there at all, whatever their moments."""
+        mask = np.ones(len(self.moments), dtype=bool)
+        mask[self.index.tables.gone] = False
+        return mask
+
     @cached_property
     def undated_count(self) -> int:
         """How many passages have no date."""
@@ -93,11 +103,21 @@ class Times:
             if len(self._statements) >= MOST_KEPT:
                 self._statements.clear()
             passage = self.index.load_passage(Row(row))
-            found = read_statements(
-                passage, self.index.origin_of(Row(row)), self.index.load_extraction(Row(row))
-            )
+            origin, extraction = self.index.origin_of(Row(row)), self.index.load_extraction(Row(row))
+            found = read_statements(passage, origin, extraction, self._before(passage, row))
             known = self._statements[row] = tuple(found)
+            self._rows[passage.id] = row
         return known
+
+    def _before(self, passage: Passage, row: int) -> str:
+        """The end of what stands before a passage, where numbers tell the order."""
+        if not self.settings.serials or not passage.start:
+            return ""
+        return self.index.document_of(Row(row)).text[max(0, passage.start - SHORTEST_ITEM) : passage.start]
+
+    def rows_of(self, passages: Iterable[PassageId]) -> list[int]:
+        """Where passages stand that were read for their statements."""
+        return [self._rows[passage] for passage in passages if passage in self._rows]
 
     def passages_about(self, subject_key: str) -> list[int]:
         """The passages that may state something about a subject: those that name it."""

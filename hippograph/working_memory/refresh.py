@@ -85,6 +85,7 @@ class CheckedWriting:
     memory: WorkingMemory = field(init=False)
     _pending: list[Written] = field(default_factory=list)
     _known_false: set[str] = field(default_factory=set)
+    _has_ended: bool = False
     _rewrites: int = 0
     _unchecked: int = 0
     _settled: list[CitedSentence] = field(default_factory=list)
@@ -125,8 +126,13 @@ class CheckedWriting:
         yield from self.writer.write(self.question, self.query_vector, self.memory, self._so_far())
 
     def _later(self, ending: Ending) -> Ending:
-        """Of two endings the later, but for one that only says that there is nothing more."""
-        return self.ending if self.accepted and not ending.is_found else ending
+        """Of two endings the later, but for one that only says that there is nothing more.
+
+        Where sentences are copied the first stays: its short answer is that of the question's own evidence.
+        """
+        is_settled = self.accepted and (not ending.is_found or (self.writer.is_copying and self._has_ended))
+        self._has_ended = self._has_ended or ending.is_found
+        return self.ending if is_settled else ending
 
     def _check_rest(self, goes_on: bool) -> bool:
         """Check what is left where nothing more will be written. Whether a sentence fell that may be written anew."""
@@ -153,7 +159,9 @@ class CheckedWriting:
         self._pending.append(written)
         has_changed = self._is_due(self.settings.search_every, written) and self._search(sentence)
         if self._is_due(self.settings.check_every, written):
-            return self._check() or has_changed
+            is_to_be_rewritten = self._check()
+            is_kept = bool(self.accepted) and self.accepted[-1] is sentence
+            return is_to_be_rewritten or (has_changed and (is_kept or bool(self._pending)))
         if not self.settings.check_every or self.settings.trigger == "low_confidence":
             self._pending.clear()
             self._accept(sentence, why="not checked")
@@ -184,26 +192,35 @@ class CheckedWriting:
         for place, written in enumerate(pending):
             claims = self._claims(written.sentence)
             is_copy = self.writer.is_copying or is_copied(written.sentence)
+            if claims is None:
+                self._accept(written.sentence, why="not checked")
+                continue
             bad = [each for each in claims if speaks_against(each, is_copy)]
             if not bad and (claims or grounding(written.sentence) == 1):
                 self._accept(written.sentence, claims)
                 continue
-            may_rewrite = self._rewrites < self.settings.most_rewrites
-            if not may_rewrite and self.settings.unsupported == "keep":
+            is_rewritten = self._rewrites >= self.settings.most_rewrites
+            if is_rewritten and self.settings.unsupported == "keep":
                 self._accept(
                     written.sentence, claims, "kept as it was written anew, though it is not borne out"
                 )
                 continue
             self._fall(written.sentence, claims, bad)
-            if may_rewrite:
+            if not is_rewritten and self._may_go_on():
                 self._rewrites += 1
                 for later in pending[place + 1 :]:
                     self._tell(REMOVE, "It came after a sentence that is not borne out.", later.sentence)
                 return True
         return False
 
-    def _claims(self, sentence: CitedSentence) -> tuple[CheckedClaim, ...]:
-        claims = tuple(self.knowledge.check(self.accepted, sentence))
+    def _claims(self, sentence: CitedSentence) -> tuple[CheckedClaim, ...] | None:
+        """What the verifier makes of a sentence's claims; None where there was not even evidence to be had."""
+        try:
+            claims = tuple(self.knowledge.check(self.accepted, sentence))
+        except (GenerationError, EmbeddingError) as error:
+            self._unchecked += 1
+            self._tell(RefreshKind.UNCHECKED, f"The search for evidence failed: {error}", sentence)
+            return None
         for failed in [each for each in claims if each.failure]:
             self._unchecked += 1
             self._tell(RefreshKind.UNCHECKED, f"The verifier failed: {failed.failure}", sentence)
@@ -214,7 +231,10 @@ class CheckedWriting:
     ) -> None:
         """Remove a sentence and take in the evidence on what it claimed."""
         whys = [f"{each.verdict.kind.value}: {each.verdict.why}" for each in bad]
-        why = "; ".join(dict.fromkeys(whys)) or "It claims nothing, and not all its words stand in what it cites."
+        why = (
+            "; ".join(dict.fromkeys(whys))
+            or "It claims nothing, and not all its words stand in what it cites."
+        )
         self._remove(sentence, why, claims)
         self._known_false.add(same_words(sentence.text))
         evidence = self.knowledge.evidence_of(bad)
@@ -306,7 +326,9 @@ class CheckedWriting:
         elif len(self.accepted) >= self.settings.most_sentences:
             why = f"the answer has {len(self.accepted)} sentences"
         if self._unchecked:
-            self.warnings.append(f"The verifier failed on {self._unchecked} claims, which stay unchecked.")
+            self.warnings.append(
+                f"The verifier failed on {self._unchecked} claims or sentences, which stay unchecked."
+            )
         self.log.append(Refresh(self.step, RefreshKind.STOPPED, why or "nothing is missing"))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from hippograph.errors import UnreadableOutput
 from hippograph.generation.cited import UNKNOWN_CERTAINTY, read_sentence
+from hippograph.generation.extractive import NOTHING_FOUND
 from hippograph.generation.json_stream import members
 from hippograph.generation.model_answer import REPLY_TOKENS, STYLES
 from hippograph.generation.numbered import NumberedEvidence, number_sentences
@@ -94,6 +95,9 @@ class ModelWriter:
         self, question: str, query_vector: Vectors, memory: WorkingMemory, so_far: Sequence[CitedSentence]
     ) -> Iterator[Written | Ending]:
         """Each sentence as soon as it is complete; whoever stops reading leaves the rest unwritten."""
+        if not memory.held:
+            yield Ending(refusal=NOTHING_FOUND, is_found=False)
+            return
         numbered = self._numbered(question, memory, so_far)
         if not numbered.places:
             raise UnreadableOutput("none of the units could be shown to the model")

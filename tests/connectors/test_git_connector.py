@@ -460,6 +460,14 @@ def test_the_address_that_was_checked_is_connected_to(served, tmp_path, monkeypa
     assert documents(connector)["a.md"].text == "one"
 
 
+def test_an_address_in_the_newer_form_is_read_where_its_range_is_allowed(tmp_path):
+    """Nothing listens there: it is away, and not refused."""
+    connector = GitConnector("http://[::1]:9/r.git", cache_folder=tmp_path / "cache", allow_private=["::1"])
+
+    with pytest.raises(SourceUnavailable, match="just now"):
+        connector.documents()
+
+
 def test_a_name_that_is_not_known_may_be_known_later(tmp_path):
     """The names under .invalid never are (RFC 2606)."""
     with pytest.raises(SourceUnavailable, match=r"just now: the name 'repository\.invalid' is not known"):

@@ -70,8 +70,17 @@ def test_a_question_lies_where_the_same_text_lies(embedder):
     assert vector @ embedder.embed_passages(TEXTS[:1])[0] == pytest.approx(1.0, abs=1e-5)
 
 
+def test_questions_have_the_vectors_together_that_they_have_alone(embedder):
+    """Whatever else is in the batch."""
+    together = embedder.embed_queries(TEXTS)
+
+    for text, vector in zip(TEXTS, together, strict=True):
+        assert vector == pytest.approx(embedder.embed_query(text), abs=1e-5)
+
+
 def test_no_texts_give_no_vectors(embedder):
     """An empty list gives an empty matrix of the right width."""
+    assert embedder.embed_queries([]).shape == (0, embedder.dimension)
     assert embedder.embed_passages([]).shape == (0, embedder.dimension)
 
 

@@ -141,7 +141,7 @@ def test_an_index_published_by_other_code_is_published_again(call, dataset, monk
     call("retrieval", dataset)
     (stamp,) = (tmp_path / "cache").glob("hippograph/eval/toy-*/eval-code.txt")
     written = stamp.stat().st_mtime_ns
-    monkeypatch.setattr("eval.indexes._shaping_code", lambda: "other code")
+    monkeypatch.setattr("eval.indexes.shaping_code", lambda: "other code")
     call("retrieval", dataset)
 
     assert stamp.stat().st_mtime_ns > written

@@ -54,7 +54,12 @@ def test_recorded_replies_are_counted_where_there_are_any(tmp_path):
     report = measure_cost(tmp_path)
 
     assert variant(report, "one call")["reply_tokens"] is None
-    assert {row["step"] for row in report["per_question"]} == {"answer", "decomposition"}
+    assert {row["step"] for row in report["per_question"]} == {
+        "entity linking",
+        "a thought of ircot",
+        "answer",
+        "decomposition",
+    }
 
 
 @pytest.mark.data
@@ -70,3 +75,15 @@ def test_one_call_takes_at_most_60_percent_of_two():
     assert report["passages"] == 1890
     assert variant(report, "one call")["of_two_calls"] <= 0.6
     assert 1000 <= variant(report, "two calls")["prompt_tokens"] <= 3000
+
+
+def test_every_kind_of_call_of_a_question_has_a_row(tmp_path):
+    """Linking, recognition, a thought, the answer, the parts: each with its tokens, beside what is published."""
+    write_dataset(tmp_path)
+    rows = {row["step"]: row for row in measure_cost(tmp_path)["per_question"]}
+
+    assert list(rows) == ["entity linking", "recognition", "a thought of ircot", "answer", "decomposition"]
+    assert all(row["prompt_tokens"] > 100 for row in rows.values())
+    assert [row["published"] for row in rows.values()] == [
+        "HippoRAG: 1", "HippoRAG 2: 1", "IRCoT: 2 to 4", "HippoRAG 2: 1", None
+    ]  # fmt: skip

@@ -1,15 +1,26 @@
 """Training the ranker: on candidates whose gold can be told by one signal."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from eval.ablation import GROUPS, measure_ablation
 from eval.datasets import Dataset, Question
-from eval.ranker import Candidates, gather_candidates, measure_ranker, recalls, train_ranker, write_ranker
+from eval.ranker import (
+    SINGLE,
+    Candidates,
+    gather_candidates,
+    measure_ranker,
+    recalls,
+    recalls_of_each,
+    train_ranker,
+    write_ranker,
+)
 from hippograph import toy
 from hippograph.errors import SettingsError
-from hippograph.retrieval.ranker import Ranker, ranker_from_json
+from hippograph.retrieval.ranker import Ranker, load_ranker, ranker_from_json
 from hippograph.retrieval.signals import feature_matrix
 
 
@@ -133,3 +144,73 @@ def test_candidates_are_what_a_search_explores(toy_index):
     assert [sorted(c.documents) for c in gathered] == 3 * [sorted(toy.TEXTS)]
     assert [sum(c.labels) for c in gathered] == [1, 2, 2]
     assert told[-1][1:] == (3, 3)
+
+
+def test_what_falls_behind_a_single_ranking_is_named():
+    """The dense ranking puts gold first; a ranker trained on a set where it comes last puts it last."""
+
+    def asked(first, seed):
+        random = np.random.default_rng(seed)
+        made = []
+        for _ in range(8):
+            values = random.uniform(0, 1, 12)
+            values[0] = 3 if first else -3
+            names = [f"d{place}" for place in range(12)]
+            rows, keys = np.arange(12), np.arange(12, dtype=np.uint64)
+            made.append(Candidates({"dense": values}, rows, keys, names, frozenset(["d0"])))
+        return made
+
+    rows = measure_ranker({"usual": asked(True, 1), "odd": asked(False, 2)})
+    unseen = {row["dataset"]: row["below"] for row in rows if row["trained on"] == "the others"}
+    alike = measure_ranker({"a": asked(True, 3), "b": asked(True, 4)})
+
+    assert unseen["usual"] == "recall@2 recall@5 recall@10"
+    assert unseen["odd"] == ""
+    assert [row["recall@2"] for row in alike if row["trained on"] == "none: dense"] == [1.0, 1.0]
+    assert {row["below"] for row in alike} == {""}
+
+
+def test_taking_out_what_tells_gold_costs_what_it_found():
+    """Without its only telling signal candidates stand by their keys, gold last; what says nothing costs nothing."""
+    named = {
+        name: [
+            replace(
+                c,
+                signals={"walk": c.signals["telling"], "named": np.zeros(len(c.rows))},
+                keys=c.keys[::-1].copy(),
+            )
+            for c in telling(seed)
+        ]
+        for name, seed in (("a", 1), ("b", 2))
+    }
+    rows = measure_ablation(named)
+    lost = {row["without"]: row["difference"] for row in rows if row["metric"] == "recall@2"}
+
+    assert {row["without"] for row in rows} == set(GROUPS)
+    assert lost["walks"] == -1
+    assert lost["named in the question"] == 0
+
+
+def test_muted_signals_are_gone_and_the_others_stay():
+    """By the beginning of their names; the candidates that were given stay as they were."""
+    given = candidates([1, 2, 3])
+    given = replace(given, signals={"walk_dense": np.ones(3), "named": np.ones(3)})
+    muted = GROUPS["walks"](given)
+
+    assert muted.signals["walk_dense"].tolist() == [0, 0, 0]
+    assert muted.signals["named"].tolist() == [1, 1, 1]
+    assert given.signals["walk_dense"].tolist() == [1, 1, 1]
+
+
+def test_the_shipped_ranker_is_never_below_the_best_single_ranking(toy_index):
+    """On the toy world, at 2, 5 and 10, whatever the embedder: here one that knows nothing but words and letters."""
+    asked = toy.QUESTIONS
+    questions = tuple(Question(f"q{n}", q.question, (q.answer,), q.gold) for n, q in enumerate(asked))
+    dataset = Dataset("toy", tuple(toy.documents()), questions)
+    gathered = gather_candidates(toy_index, dataset, lambda *step: None)
+    ours = recalls(load_ranker(), gathered)
+    single = [
+        recalls_of_each(lambda c, s=signal: c.signals[s], gathered).mean(axis=0) for signal in SINGLE.values()
+    ]
+
+    assert all(value >= best for value, best in zip(ours.values(), np.max(single, axis=0), strict=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -15,6 +17,7 @@ from hippograph.cli.app import app
 from hippograph.engine import Hippograph
 from hippograph.errors import ModelRefused, ModelUnavailable, SettingsError
 from hippograph.generation.claims import RuleVerifier
+from hippograph.generation.extractive import NOTHING_FOUND
 from hippograph.generation.model_answer import NOT_IN_THE_DOCUMENTS, LlmAnswerer
 from hippograph.settings import WorkingMemorySettings
 from hippograph.types import Answer, Citation, CitedSentence, RefreshKind, Verdict, VerdictKind
@@ -79,7 +82,7 @@ def asked_of(toy_index, settings, parts):
         with Hippograph.open(toy_index.status().folder, settings=changed, parts=plugged) as memory:
             judge = verifier or RuleVerifier(memory.embedder)
             *sentences, answer = ask_checked(
-                question, memory.searching, memory, memory.parts, changed, lambda generator: judge
+                question, memory.searching, memory.parts, changed, lambda generator: judge
             )
         assert tuple(sentences) == answer.sentences or answer.method == "extractive"
         return answer
@@ -136,6 +139,18 @@ def test_a_sentence_is_written_anew_once_at_most(asked_of):
     assert len(model.requests) == 2
 
 
+def test_what_a_search_brings_in_is_no_reason_to_write_a_sentence_a_third_time(asked_of):
+    """Each attempt is searched for and something new enters; still there are two attempts, and the rest is read on."""
+    model = RepliesInTurn(says(TURIN, MINISTER), says(ROME, MINISTER), *[DONE] * 9)
+
+    answer = asked_of(model, search_every=1, capacity=2, unit_tokens=16)
+
+    removed = [line for line in answer.trace.refreshes if line.kind is RefreshKind.REMOVED]
+    assert [line.sentence.text for line in removed] == [TURIN, ROME]
+    assert [each.text for each in answer.sentences] == [MINISTER]
+    assert so_far(model.requests[2]) == [MINISTER]
+
+
 def test_a_model_that_insists_does_not_get_its_way(asked_of):
     """The very same sentence again is out at once, and what follows it is read on."""
     model = RepliesInTurn(says(TURIN, MINISTER), says(TURIN, MINISTER))
@@ -174,12 +189,32 @@ def test_the_short_answer_falls_with_the_sentence_it_came_from(asked_of):
     assert (fallen.span, stands.span) == (None, "Chambéry")
 
 
+def test_yes_or_no_stands_only_where_nothing_fell(asked_of):
+    """No sentence would hold the word, so it rests on all of them."""
+    fallen = asked_of(RepliesInTurn(says(MINISTER, TURIN), says(TURIN, short="yes")))
+    stands = asked_of(RepliesInTurn(says(BORN, short="Yes.")))
+
+    assert (fallen.span, stands.span) == (None, "Yes.")
+
+
 def test_a_sentence_that_names_no_source_is_left_out(asked_of):
     """And so is one that cites a number it was never shown."""
     answer = asked_of(RepliesInTurn(says(BORN, cites=[99])))
 
     assert answer.refusal == NOT_IN_THE_DOCUMENTS
     assert any("[99]" in warning for warning in answer.trace.warnings)
+
+
+def test_where_nothing_was_found_no_model_is_asked(toy_index, settings, parts):
+    """An index without documents: a refusal that says so, and no warning."""
+    model = RepliesInTurn()
+    plugged = replace(parts, generator=model, answerer=LlmAnswerer(model))
+    toy_index.remove(list(toy.TEXTS))
+
+    with Hippograph.open(toy_index._folder, settings=settings, parts=plugged) as memory:
+        answer = memory.ask(ASKED, working_memory=True)
+
+    assert (answer.refusal, answer.trace.warnings, model.requests) == (NOTHING_FOUND, (), [])
 
 
 def test_nothing_is_said_against_an_answer_that_is_not_there(asked_of):
@@ -285,7 +320,7 @@ def test_a_verifier_that_fails_is_said_in_the_trace_and_the_answer_goes_on(asked
     answer = asked_of(RepliesInTurn(says(BORN, MINISTER)), Down(error))
 
     assert len(answer.sentences) == 2
-    assert any("verifier failed on 2 claims" in warning for warning in answer.trace.warnings)
+    assert any("verifier failed on 2 claims or sentences" in warning for warning in answer.trace.warnings)
     assert [line.why for line in answer.trace.refreshes if line.kind == "accepted"] == ["not checked"] * 2
     assert str(error) in next(line.why for line in answer.trace.refreshes if line.kind == "unchecked")
 
@@ -503,3 +538,19 @@ def test_the_command_refuses_a_shape_beside_it(indexed, tmp_path):
     schema.write_text('{"type": "object"}')
 
     assert run("ask", ASKED, "--index", indexed, "--check-while-writing", "--schema", schema).exit_code == 2
+
+
+def test_the_example_shows_what_it_says(capsys):
+    """The falsehood is removed, the truth accepted, the log replays, and the old home has its time closed."""
+    file = Path(__file__).resolve().parents[2] / "examples" / "checked_answer.py"
+    spec = spec_from_file_location("checked_answer", file)
+    example = module_from_spec(spec)
+    spec.loader.exec_module(example)
+
+    example.main()
+
+    shown = capsys.readouterr().out
+    assert f"removed    {example.FALSE}" in shown
+    assert f"accepted   {example.TRUE}" in shown
+    assert "told again from its log: True" in shown
+    assert "replace: I live in Ribe. held until March 2026" in shown

@@ -197,7 +197,7 @@ def test_a_wrong_call_is_one_sentence_and_indexes_nothing(
     [
         ({"key": "right"}, "wants a key"),
         ({"model": "another"}, "has no model 'toy-model'"),
-        ({"is_compatible": False}, "does not answer as OpenAI's chat completions do"),
+        ({"is_compatible": False}, "does not answer as OpenAI's chat completions do (Welcome It works!)"),
     ],
 )
 def test_a_server_that_serves_nothing_is_one_sentence_after_the_report(docs, served, fault, words):
@@ -214,6 +214,7 @@ def test_a_server_that_serves_nothing_is_one_sentence_after_the_report(docs, ser
     assert words in report["upgraded"]["why_left"]
     assert done.stderr.count("\n") == 1
     assert words in done.stderr
+    assert words not in done.stdout  # once is enough
 
 
 def test_a_wrong_key_is_not_shown(docs, served, settle, monkeypatch):
@@ -252,7 +253,26 @@ def test_a_model_that_ignores_the_schema_loses_no_passage(docs, served):
     assert (report["upgraded"]["refused"], report["upgraded"]["left"]) == (3, 0)
     assert len(report["unread_passages"]) == 3
     assert all("not upgraded" in each for each in report["unread_passages"])
-    assert "unread" in told
+    (line,) = [line for line in told.splitlines() if line.startswith("unread ")]
+    assert line.startswith("unread 3 passages (ada.txt, passage 1, bo.txt, passage 1, han.txt, passage 1):")
+
+
+def test_a_model_that_never_gives_json_is_not_asked_about_every_passage(docs, served, settle):
+    """The run ends with one sentence and exit code 1; the rules' index is published and the rest is left."""
+    served.reply = "I would rather talk about the weather."
+    settle(generator__concurrency=1)
+    for number in range(25):
+        (docs / f"more{number}.txt").write_text(
+            f"Bo Quist sailed to Marren {number} times.", encoding="utf-8"
+        )
+
+    code, report = run_json("index", docs, "--grade", "llm")
+
+    assert code == 1
+    assert report["upgraded"]["read"] == 0
+    assert report["upgraded"]["left"] >= 28 - 20 - 2
+    assert report["upgraded"]["why_left"].startswith("None of the first 20 replies can be used")
+    assert report["is_new_version"]
 
 
 def test_a_passage_longer_than_the_window_is_told(docs, served, settle):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from hippograph.adapters.openai_generator import OpenAIGenerator
 from hippograph.engine import Hippograph
 from hippograph.generation.ircot import ircot, is_pure_reasoning
 from hippograph.generation.pool import Stop, same_words
 from hippograph.generation.refine import refine_and_pool
-from hippograph.settings import Settings
+from hippograph.settings import AnswerSettings, Settings
 from hippograph.types import Document, DocumentId
 from tests.conftest import WITHOUT_A_MODEL
+from tests.model_server import ModelServer, scripted
 from tests.scripted_model import RepliesInTurn
 
 pytestmark = pytest.mark.data
@@ -102,6 +105,35 @@ def test_recorded_rounds_are_replayed_and_pooled(replay, loop, replies, end):
 
     # What the models of the recording read: the question alone finds part of it, the rounds more.
     assert pools > first_rounds + 0.1
+
+
+@pytest.mark.parametrize("loop", ["refine", "ircot"])
+def test_recorded_rounds_are_replayed_over_a_server(replay, loop):
+    """Through the real client, as a method of search: each round's query comes from the server, in its order."""
+    pytest.importorskip("openai", reason="the extra llm is not installed")
+    memory, traces = replay
+    replies = {"refine": refine_replies, "ircot": ircot_replies}[loop]
+    for trace in traces[:8]:
+        queries = [each["query"] for each in trace["rounds"]]
+        with ModelServer(reply=scripted(*map(json.dumps, replies(queries)))) as server:
+            generator = OpenAIGenerator(server.settings())
+            asked = replace(memory._parts, generator=generator)
+            limits = AnswerSettings(max_hops=9, max_model_calls=20)
+            settings = memory.settings.model_copy(update={"answer": limits})
+            with Hippograph.open(memory.status().folder, settings=settings, parts=asked) as with_model:
+                found = with_model.explain(trace["question"], 50, f"{loop}+bm25")
+            generator.close()
+        alone = {
+            each.passage.document
+            for query in (trace["question"], *found.trace.queries)
+            for each in memory.search(query, 50, "bm25")
+        }
+
+        assert found.trace.queries == tuple(queries[: len(found.trace.queries)])
+        assert len(found.trace.queries) >= 2
+        assert found.trace.warnings == ()
+        assert {each.passage.document for each in found.passages} <= alone
+        assert len(server.chats()) in (len(found.trace.queries), len(found.trace.queries) + 1)
 
 
 def test_no_more_rounds_than_hops_are_replayed(replay):

@@ -148,6 +148,7 @@ def test_ask_gives_programs_the_promised_names(indexed):
         "timings_ms",
         "warnings",
         "queries",
+        "notes",
         "walk",
     }
     assert answer["usage"] == {"llm_calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0}
@@ -394,3 +395,15 @@ def test_the_version_is_the_package_s():
 def test_completion_is_offered():
     """Typer's switches for shell completion are there."""
     assert "--install-completion" in run("--help").stdout
+
+
+def test_an_index_can_be_tuned_and_says_by_what_it_is_searched(indexed):
+    """Five documents ask too little of themselves: the default stays, and status names it."""
+    done = run("tune", "--index", indexed, "--quiet")
+    told = json.loads(run("tune", "--index", indexed, "--json").stdout)
+
+    assert done.exit_code == 0
+    assert "default ranker" in done.stdout
+    assert told["kept"] is False
+    assert json.loads(run("status", "--index", indexed, "--json").stdout)["ranker"] == "default"
+    assert run("tune", "--index", indexed / "nowhere").exit_code == 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hippograph import toy
-from hippograph.engine import Hippograph
+from hippograph.engine import Hippograph, index_sources
 from hippograph.errors import SettingsError
 from hippograph.searching import is_published, known_methods, question_names
 from tests.scripted_model import RepliesInTurn
@@ -128,7 +128,8 @@ def test_a_loop_in_the_settings_is_no_methods_inner_one(tmp_path, open_toy, sett
 def test_methods_by_name():
     """Loops, published methods and those over the index alone."""
     assert known_methods() == (
-        "hippograph", "dense", "bm25", "hipporag1", "hipporag2", "decompose", "ircot", "refine"
+        "hippograph", "dense", "bm25", "hipporag1", "hipporag2", "hybrid", "structural", "forest", "clues",
+        "contiguous", "timeline", "decompose", "ircot", "refine"
     )  # fmt: skip
     assert is_published("hipporag1")
     assert is_published("ircot+hipporag2")
@@ -141,7 +142,7 @@ def test_a_model_is_asked_by_loops_and_by_the_published_methods(open_toy):
     without, _ = open_toy()
 
     assert [m for m in known_methods() if with_model.searching.asks_a_model(m)] == [
-        "hipporag1", "hipporag2", "decompose", "ircot", "refine"
+        "hipporag1", "hipporag2", "forest", "clues", "decompose", "ircot", "refine"
     ]  # fmt: skip
     assert not any(without.searching.asks_a_model(m) for m in known_methods())
     assert (without.model_calls(), with_model.model_calls()) == (0, 0)
@@ -199,6 +200,15 @@ class Overheard:
         return self.inner.embed_query(text)
 
 
+def test_a_search_by_a_method_that_asks_is_bounded_too(open_toy):
+    """With no calls allowed the facts stay unfiltered, with a warning, and nobody is asked."""
+    memory, model = open_toy({"relevant": [1]}, max_model_calls=0)
+    result = memory.explain(QUESTION, 5, "hipporag2")
+
+    assert model.requests == []
+    assert "The budget of 0 calls is spent" in result.trace.warnings[0]
+
+
 def test_closing_closes_the_model_that_was_made_here_and_no_other(tmp_path, settings, parts, monkeypatch):
     """Parts that were handed in are their owner's; those made from the settings go with the memory."""
     closed = []
@@ -220,5 +230,8 @@ def test_closing_closes_the_model_that_was_made_here_and_no_other(tmp_path, sett
         pass
     memory.close()
 
+    index_sources([], tmp_path / "a", settings=settings)
+    index_sources([], tmp_path / "a", settings=settings, parts=replace(parts, generator=given))
+
     assert by_others == []
-    assert closed == ["own", "own"]
+    assert closed == ["own", "own", "own"]

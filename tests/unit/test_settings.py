@@ -137,3 +137,14 @@ def test_settings_do_not_change():
     """A setting is chosen once, at the edge."""
     with pytest.raises(ValueError, match="frozen"):
         Settings().retrieval.damping = 0.1
+
+
+def test_a_rule_of_our_own_is_told_in_its_own_words():
+    """Not behind the words of the library that checked it; and what was wrong is not repeated, as it may be a key."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(generator={"base_url": "http://ada:geheim@localhost/v1"})
+
+    assert str(caught.value).startswith(
+        "The setting 'generator.base_url' is wrong: it must hold no user, password"
+    )
+    assert "geheim" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Halting: when a model has failed so often in a row that asking on would only waste time, or the budget is spent."""
+"""Halting: when a model has failed so often that asking on would only waste time or money, or the budget is spent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ REFUSED_IN_A_ROW = 3
 """A wrong key is refused every time; a single request may be refused for what it says."""
 FAILED_IN_A_ROW = 8
 """Calls, each of them retried by the generator before it counts as failed."""
+UNREADABLE_BEFORE_ANY = 20
+"""Replies, each asked for twice: a model of which none of so many can be read will not learn it from the next ones."""
 
 Reply = TypeVar("Reply")
 
@@ -30,6 +32,7 @@ class Halt:
         self.error: GenerationError | None = None
         self.last_error: GenerationError | None = None
         """That of the last call that failed for a reason outside its passage."""
+        self._unreadable = self._readable = 0
         self.answers = 0
         """How many calls were answered."""
 
@@ -47,8 +50,8 @@ class Halt:
                 if not self._may_try_again(ended):
                     self._failed(error)
                     raise
-            except (UnreadableOutput, ContextTooLong):  # about this request, and no sign of trouble
-                self._answered()
+            except (UnreadableOutput, ContextTooLong) as error:  # about this request, and no sign of trouble
+                self._answered(error)
                 raise
             except GenerationError as error:
                 self._end()
@@ -77,10 +80,17 @@ class Halt:
             )
             return self._ended > ended and self.error is None
 
-    def _answered(self) -> None:
+    def _answered(self, error: GenerationError | None = None) -> None:
         with self._changed:
             self._in_a_row, self._cautious = 0, False
             self.answers += 1
+            self._readable += error is None
+            self._unreadable += isinstance(error, UnreadableOutput)
+            if self._readable == 0 and self._unreadable >= UNREADABLE_BEFORE_ANY:
+                self.error = self.error or UnreadableOutput(
+                    f"None of the first {self._unreadable} replies can be used, so the model is asked no more; "
+                    f"take one that gives JSON as it is asked for. {error}"
+                )
         self._end()
 
     def _failed(self, error: GenerationError) -> None:

@@ -95,7 +95,8 @@ def _lost(message: str, said: str = "") -> Failure:
 
 
 def not_compatible(server: Server, seen: str) -> Failure:
-    """A server that answers, but not in OpenAI's protocol."""
+    """A server that answers, but not in OpenAI's protocol; of a web page its words are told."""
+    seen = " ".join(re.sub(r"<[^>]*>?", " ", seen).split()) or "an empty page"
     message = (
         f"{server.address} does not answer as OpenAI's chat completions do ({seen}): check generator.base_url, "
         "which ends in /v1 at most servers."
@@ -107,7 +108,7 @@ def status_failure(
     status: int, headers: Mapping[str, str], body: Any, said: str, server: Server, now: datetime
 ) -> Failure:
     """What an answer with another status than 200 means; `said` is used where the body says nothing."""
-    said = server.clean(_said(body) or said)
+    said = server.clean(_said(body) or said).rstrip(".")
     pause = retry_after(headers, now)
     code = _code(body)
     if status == 429 and code == "insufficient_quota":

@@ -6,7 +6,12 @@ import threading
 import pytest
 
 from hippograph.adapters.llm_extractor import Journal, LlmExtractor
-from hippograph.adapters.llm_extractor.halting import FAILED_IN_A_ROW, REFUSED_IN_A_ROW, Halt
+from hippograph.adapters.llm_extractor.halting import (
+    FAILED_IN_A_ROW,
+    REFUSED_IN_A_ROW,
+    UNREADABLE_BEFORE_ANY,
+    Halt,
+)
 from hippograph.adapters.scripted_generator import ScriptedGenerator
 from hippograph.budget import Budget
 from hippograph.errors import (
@@ -324,3 +329,28 @@ def test_a_halt_counts_refusals_and_failures_in_a_row_together():
             halt.watch(fail(error))
 
     assert isinstance(halt.error, ModelRefused)
+
+
+def test_a_model_that_gives_nothing_readable_is_asked_no_more():
+    """After twenty replies of which none could be read; what is left may be tried with another model."""
+    made, generator = extractor(lambda request: "I think this is about a meeting.")
+
+    results = made.extract(passages())
+
+    assert len(generator.requests) == UNREADABLE_BEFORE_ANY
+    assert [result.retryable for result in results] == [False] * 20 + [True] * 10
+    assert isinstance(made.halted, UnreadableOutput)
+    assert str(made.halted).startswith(
+        "None of the first 20 replies can be used, so the model is asked no more; take"
+    )
+
+
+def test_one_readable_reply_shows_that_the_model_can():
+    """Then each passage is asked about, however many replies are of no use."""
+    made, generator = extractor(failing(None, *[UnreadableOutput("no JSON")] * 29))
+
+    results = made.extract(passages())
+
+    assert len(generator.requests) == 30
+    assert read_ones(results) == [True] + [False] * 29
+    assert made.halted is None

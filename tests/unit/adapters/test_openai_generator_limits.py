@@ -172,3 +172,19 @@ def test_tokens_are_counted_by_the_shape_of_characters(text, tokens):
 def test_more_text_never_takes_fewer_tokens(first, second):
     """So a plan that holds for a text holds for every part of it."""
     assert count_tokens(first + second) >= max(count_tokens(first), count_tokens(second))
+
+
+def test_sixteen_calls_share_a_client_and_closing_closes_all():
+    """Each is used in turn; a limit of 33 calls takes three, each with connections of its own."""
+    pytest.importorskip("openai")
+    with ModelServer(latency_seconds=0.05) as server:
+        generator = OpenAIGenerator(server.settings(concurrency=33))
+        replies = list(generator.generate_many(request(str(number)) for number in range(40)))
+        clients = list(generator._calls._clients)
+        were_open = [not client.is_closed() for client in clients]
+        generator.close()
+
+    assert [reply.text for reply in replies] == ["Yes."] * 40
+    assert were_open == [True, True, True]
+    assert all(client.is_closed() for client in clients)
+    assert server.peak <= 33 + 2  # the server counts a call until its thread has ended

@@ -24,12 +24,13 @@ def test_the_named_facts_are_kept_in_the_order_they_came():
 
 
 def test_the_model_sees_the_facts_with_their_numbers():
-    """One line a fact."""
+    """One line a fact, after that of the question: all of it data, as a question may be what a model wrote."""
     generator = RepliesInTurn({"relevant": [1]})
     recognise(QUESTION, FACTS, generator)
 
     assert data_lines(generator.requests[0]) == [
-        f"[{number}] {fact}" for number, fact in enumerate(FACTS, start=1)
+        f"question: {QUESTION}",
+        *(f"[{number}] {fact}" for number, fact in enumerate(FACTS, start=1)),
     ]
 
 

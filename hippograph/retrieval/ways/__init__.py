@@ -1,0 +1,1 @@
+"""More ways in: named methods of search over the same index, one module each, listed in `methods`."""
