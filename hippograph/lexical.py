@@ -165,10 +165,7 @@ class LexicalIndex:
         """BM25 of the question with some passages, `visible` by row, as if there were no others."""
         count = int(visible.sum())
         average = int(self._lengths.values[visible].sum()) / max(1, count)
-        terms = []
-        for number in self._known(question):
-            if held_by := sum(int(visible[at].sum()) for at, _ in self._postings(number)):
-                terms.append(Term(number, held_by, _telling(held_by, count)))
+        terms = self._terms_among(question, visible)
         rows = self._best(_rarest(terms), average, lambda rows: visible[rows])
         return LexicalScores(
             rows,
@@ -202,19 +199,25 @@ class LexicalIndex:
 
         Words are those that some passage holds; where `visible` is given, by passage row, one that can be seen.
         """
-        weights = self._question(question, self._passages_with, self._totals()[0])
-        if visible is not None:
-            seen = [
-                (number, sum(int(visible[at].sum()) for at, _ in self._postings(number)))
-                for number in self._known(question)
-            ]
-            weights = [(number, _telling(held, int(visible.sum()))) for number, held in seen if held]
+        if visible is None:
+            terms = self._question(question, self._passages_with, self._totals()[0])
+        else:
+            terms = self._terms_among(question, visible)
         lengths, numbers = self._sentence_words.gather(rows)
         owners = np.repeat(np.arange(len(rows)), lengths)
-        held = np.zeros((len(rows), len(weights)), dtype=bool)
-        for column, (number, _) in enumerate(weights):
-            held[owners[numbers == number], column] = True
-        return held, np.array([weight for _, weight in weights])
+        held = np.zeros((len(rows), len(terms)), dtype=bool)
+        for column, term in enumerate(terms):
+            held[owners[numbers == term.number], column] = True
+        return held, np.array([term.weight for term in terms])
+
+    def _terms_among(self, question: str, visible: npt.NDArray[np.bool_]) -> list[Term]:
+        """The question's words that some of the visible passages hold, as if there were no others."""
+        count = int(visible.sum())
+        held = [
+            (number, sum(int(visible[at].sum()) for at, _ in self._postings(number)))
+            for number in self._known(question)
+        ]
+        return [Term(number, held_by, _telling(held_by, count)) for number, held_by in held if held_by]
 
     def _known(self, question: str) -> list[int]:
         """The numbers of the question's known words, in its order."""
