@@ -560,7 +560,8 @@ def search(
         Path | None, typer.Option(metavar="DATASET", help="Whose questions a corpus without any is asked.")
     ] = None,
     sizes: Annotated[
-        list[int] | None, typer.Option("--size", help="Passages of a generated corpus, in place of data sets.")
+        list[int] | None,
+        typer.Option("--size", help="Passages of a generated corpus, in place of data sets."),
     ] = None,
     method: Annotated[str, typer.Option(help="How to search.")] = "hippograph",
     as_json: AsJson = False,

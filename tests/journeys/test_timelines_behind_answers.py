@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 
 from eval.timeline import TEAFARM, teafarm_documents, tells_change
 from hippograph.adapters.scripted_generator import ScriptedGenerator
+from hippograph.answering import gather_evidence
 from hippograph.cli.app import app
 from hippograph.engine import Hippograph
 from hippograph.errors import ModelUnavailable, SettingsError
 from hippograph.settings import TimelineSettings
+from hippograph.timelines.sceptic import is_conversation
 from hippograph.timelines.view import linear
-from hippograph.types import Answer, Document, DocumentId, ModelRequest, Relation
+from hippograph.types import Answer, Document, DocumentId, Evidence, ModelRequest, Relation
 
 MOVED = "Where does Ina live, and did she move?"
 
@@ -204,3 +206,23 @@ def test_the_command_line_shows_dates_and_relations(
     told = json.loads(record.stdout)["timelines"]
     assert {each["relation"] for t in told for each in t["relations"]} <= {each.value for each in Relation}
     assert any(each["relation"] == "changed" for t in told for each in t["relations"])
+
+
+def test_a_particular_detail_that_nobody_spoke_of_is_refused(farm: Hippograph) -> None:
+    """Of a conversation the sceptic refuses it and says what nobody says; what was said is answered."""
+    answer = farm.ask("What specific brand of varnish did Tomas paint the railing with?", timelines=True)
+
+    assert answer.refusal is not None
+    assert "varnish" in answer.refusal
+    assert farm.ask("Is Mrs Brandt the landlord of Tomas?", timelines=True).refusal is None
+
+
+def test_the_sceptic_speaks_of_conversations_only(farm: Hippograph, toy_index: Hippograph) -> None:
+    """What was found in prose is left to the usual refusals."""
+
+    def evidence_of(memory: Hippograph) -> list[Evidence]:
+        return gather_evidence(memory.index, memory.search("Who was born where?", 5))
+
+    assert is_conversation(evidence_of(farm))
+    assert not is_conversation(evidence_of(toy_index))
+    assert not is_conversation([])

@@ -19,10 +19,10 @@ from hippograph.prompts import render
 from hippograph.prompts.fencing import as_data, fence, one_line
 from hippograph.published import PublishedIndex
 from hippograph.retrieval.explore import Exploration, FurtherSeeds, explore
-from hippograph.retrieval.ranker import load_ranker
+from hippograph.retrieval.ranker import TUNED, ranker_of
 from hippograph.retrieval.rankings import Ranking, dense_rankings
 from hippograph.retrieval.reasons import explain_passage
-from hippograph.retrieval.search import Stopwatch, order_pool, ranked_passage
+from hippograph.retrieval.search import ORDERED_BY_TUNED, Stopwatch, order_pool, ranked_passage
 from hippograph.retrieval.seeds import describe, names_in
 from hippograph.retrieval.steps import walk_steps
 from hippograph.retrieval.ways.fusion import followed_by_dense
@@ -87,7 +87,8 @@ def search_by_clues(
         further = FurtherSeeds(clues.sentences, clues.named, _hits(index, clues))
         found = explore(question, query_vector, index, wider, watch.lap, further)
         settings = wider
-    order = followed_by_dense(index, order_pool(index, found, load_ranker()), query_vector, k)
+    ranker = ranker_of(index)
+    order = followed_by_dense(index, order_pool(index, found, ranker), query_vector, k)
     watch.lap("order")
     passages = tuple(
         ranked_passage(index, rank, row, score, found.hop(row), explain_passage(index, found, row))
@@ -95,6 +96,7 @@ def search_by_clues(
             zip(order.rows.tolist(), order.scores.tolist(), strict=True), start=1
         )
     )
+    tuned = (ORDERED_BY_TUNED,) if ranker.name == TUNED and not found.fallback else ()
     trace = SearchTrace(
         "clues",
         describe(index, found.entities, found.dense_seeds, found.sentences),
@@ -102,7 +104,7 @@ def search_by_clues(
         watch.timings_ms,
         warnings,
         queries=clues.texts,
-        notes=(_note(clues),),
+        notes=(_note(clues), *tuned),
         walk=walk_steps(index, found, settings),
     )
     return SearchResult(passages, trace)
