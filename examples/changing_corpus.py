@@ -79,6 +79,14 @@ def main(folder: Path, settings: Settings | None = None) -> None:
             if change.relation != "Date":
                 print(f"  {change.subject}, {change.relation}: {then} -> {now}")
 
+        print("\nAn answer that is checked while it is written, and what its working memory held")
+        checked = memory.ask("Who is the master of the Selkie?", working_memory=True)
+        print(f"  {checked.text.splitlines()[0]}")
+        for line in checked.trace.refreshes:
+            about = line.unit or line.sentence
+            text = f"{' '.join(about.text.split())}: " if about else ""
+            print(f"  {line.step}  {line.kind:<8}  {text}{line.why}")
+
         memory.add([notice("Tern", "2023-05-20", "Status: in repair", place="shipyard")])
         disputed = memory.ask("What is the status of the Tern?", as_of="2024")
         print(f"\n{disputed.text.splitlines()[0]}")

@@ -65,6 +65,8 @@ def test_the_example_tells_three_dates_apart(capsys, tmp_path):
     assert "as of 2020: Nothing about Selkie had been observed by 2020-12-31" in told
     assert "2022-03-12 to 2023-10-02: laid up  (a newer statement says 'in service')" in told
     assert "Tern, Status: in service -> sold" in told
+    assert "4  stopped   nothing is missing" in told
+    assert "accepted  Master: Una Strand: borne out" in told
     assert "The documents disagree: 'in repair' against 'sold'." in told
     assert "Without both notices the Tern is in service again." in told
 
