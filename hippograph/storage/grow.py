@@ -70,17 +70,16 @@ def grow(
     if not len(gone) and not new:
         return
     before = Counted(tables, gone, new)
-    taken = _withdraw(tables, gone)
     first_new = len(tables.entities)
     node_of = _name_entities(tables, [each.extraction for each in new], steps_of)
-    with ThreadPoolExecutor(
-        1
-    ) as beside:  # products of matrices leave the interpreter to the rest of the work
+    with ThreadPoolExecutor(1) as beside:  # products of matrices leave the interpreter to the rest of the work
         synonyms = beside.submit(_new_synonyms, tables, first_new, settings)
+        taken = _withdraw(tables, gone)
         brought = _admit(tables, new, node_of, settings, steps_of)
+        apply(tables.edges, added=brought, taken=taken)
         _keep_synonyms(tables, synonyms.result(), settings)
     parted, joined = _join_synonyms(tables, before, settings)
-    apply(tables.edges, added=np.concatenate([brought, joined]), taken=np.concatenate([taken, parted]))
+    apply(tables.edges, added=joined, taken=parted)
 
 
 def find_names(extractions: Iterable[Extraction]) -> list[str]:
