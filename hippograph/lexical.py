@@ -30,7 +30,7 @@ FINE = 1 << 20
 BRINGING = 1 << 16
 """How many postings of a question's words are read, the rarest words' first; commoner words only add to the scores of
 texts that those brought. So a question costs the same in any corpus."""
-BEST = 1 << 12
+BEST = 1 << 10
 """And how many of those texts commoner words add to."""
 
 Rows = npt.NDArray[np.int64]
@@ -141,11 +141,11 @@ class LexicalIndex:
 
     def _scores_of(self, terms: Sequence[Term], rows: Rows, average: float) -> npt.NDArray[np.float64]:
         """The scores of some texts, ascending or not."""
-        scores = np.zeros(len(rows))
+        scores, wanted = np.zeros(len(rows)), rows.astype(np.int32)  # of the postings' own kind
         for term in terms if len(rows) else ():
             for at, term_counts in self._postings(term.number):
-                places = np.minimum(np.searchsorted(at, rows), len(at) - 1)
-                held = np.flatnonzero(at[places] == rows)
+                places = np.minimum(np.searchsorted(at, wanted), len(at) - 1)
+                held = np.flatnonzero(at[places] == wanted)
                 lengths = self._lengths.values[rows[held]]
                 scores[held] += _saturated(term_counts[places[held]], lengths, average, term.weight)
         return scores
@@ -239,7 +239,9 @@ class LexicalIndex:
         found = []
         for first_word, word_count, _, _ in self._runs():
             run = self._run_words.values[first_word : first_word + word_count]
-            at = int(np.searchsorted(run, number))
+            at = int(
+                np.searchsorted(run, np.int32(number))
+            )  # of the run's own kind, or all of it is converted
             if at < word_count and run[at] == number:
                 start, end = self._bounds(first_word, at)
                 found.append((self._rows.values[start:end], self._counts.values[start:end]))

@@ -72,7 +72,9 @@ def grow(
     before = Counted(tables, gone, new)
     first_new = len(tables.entities)
     node_of = _name_entities(tables, [each.extraction for each in new], steps_of)
-    with ThreadPoolExecutor(1) as beside:  # products of matrices leave the interpreter to the rest of the work
+    with ThreadPoolExecutor(
+        1
+    ) as beside:  # products of matrices leave the interpreter to the rest of the work
         synonyms = beside.submit(_new_synonyms, tables, first_new, settings)
         taken = _withdraw(tables, gone)
         brought = _admit(tables, new, node_of, settings, steps_of)
