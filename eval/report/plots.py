@@ -92,7 +92,7 @@ def plot_speed(lines: Sequence[Speed]) -> str:
     place.set_ylim(bottom=0)
     place.xaxis.set_major_formatter(_thousands())
     place.yaxis.set_major_formatter(_thousands())
-    place.yaxis.get_major_locator().set_params(integer=True)
+    place.yaxis.set_major_locator(_whole_numbers())
     place.grid(True, which="major", color=INK, alpha=0.12)
     place.legend(frameon=False, labelcolor=INK)
     return _svg(figure, "speed")
@@ -139,6 +139,12 @@ def _key(marker: str, face: str, label: str) -> Any:
     from matplotlib.lines import Line2D
 
     return Line2D([], [], marker=marker, linestyle="", color=INK, markerfacecolor=face, label=label)
+
+
+def _whole_numbers() -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(integer=True)
 
 
 def _thousands() -> Any:
