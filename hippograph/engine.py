@@ -20,7 +20,6 @@ from hippograph.errors import (
     ConnectorError,
     IndexDamaged,
     IndexMismatch,
-    IndexNotFound,
     QuestionError,
     SettingsError,
     StorageError,
@@ -58,7 +57,7 @@ from hippograph.storage.overview import StageOverview, look_into_stage
 from hippograph.storage.reader import open_version
 from hippograph.storage.stage import wrong_stage
 from hippograph.storage.verify import damage_told, verify_version, wrong_work
-from hippograph.storage.versions import bytes_on_disk, go_back
+from hippograph.storage.versions import bytes_on_disk, go_back, kept_version
 from hippograph.timeline_answering import ask_with_timelines
 from hippograph.types import (
     Answer,
@@ -396,14 +395,7 @@ class Hippograph(Remembering):
         """What a kept version says of time."""
         from hippograph.timekeeping import Timekeeper
 
-        manifests = {each.version.number: each for each in read_versions(self._folder)}
-        if number not in manifests:
-            kept = ", ".join(map(str, sorted(manifests)))
-            raise IndexNotFound(
-                f"{self._folder} keeps no version {number}; it keeps {kept}. How many are kept is set by "
-                "storage.keep_versions."
-            )
-        index = open_version(self._folder, manifests[number], self._parts.vectors)
+        index = open_version(self._folder, kept_version(self._folder, number), self._parts.vectors)
         return Timekeeper(index, self._parts, self._settings)
 
     def conflicts(self, answer: Answer) -> tuple[Conflict, ...]:

@@ -34,6 +34,8 @@ BEST = 1 << 10
 """And how many of those texts commoner words add to."""
 
 Rows = npt.NDArray[np.int64]
+Kept = Callable[[Rows], npt.NDArray[np.bool_]]
+"""Which of some passages are to be scored."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,18 +116,26 @@ class LexicalIndex:
         count, total = self._totals()[:2]
         terms = self._question(question, self._passages_with, count)
         average = total / max(1, count)
-        rows = self._best(_rarest(terms), average, lambda rows: ~_among(rows, gone))
+        return self._scored(terms, count, average, lambda rows: ~_among(rows, gone))
+
+    def _scored(self, terms: Sequence[Term], count: int, average: float, kept: Kept) -> LexicalScores:
+        """The scores of a question's words among `count` texts, those that are kept."""
+        bringing, common = _rarest(terms)
+        rows, values = self._best(bringing, average, kept)
         return LexicalScores(
             rows,
-            self._scores_of(terms, rows, average),
+            values + self._scores_of(common, rows, average),
             *_over_all(terms, count),
-            lambda rows: np.where(_among(rows, gone), 0.0, self._scores_of(terms, rows, average)),
+            lambda rows: np.where(kept(rows), self._scores_of(terms, rows, average), 0.0),
         )
 
     def _best(
-        self, terms: Sequence[Term], average: float, kept: Callable[[Rows], npt.NDArray[np.bool_]]
-    ) -> Rows:
-        """The texts that hold some of the words and are kept, ascending; the best where they are very many."""
+        self, terms: Sequence[Term], average: float, kept: Kept
+    ) -> tuple[Rows, npt.NDArray[np.float64]]:
+        """The texts that hold some of the words and are kept, ascending, and their scores by these words.
+
+        Where they are very many, the best of them.
+        """
         scores = np.zeros(len(self._lengths))
         brought: list[npt.NDArray[np.integer]] = [np.zeros(0, dtype=np.int64)]
         for term in terms:
@@ -137,7 +147,8 @@ class LexicalIndex:
         if len(rows) > BEST:
             values = scores[rows]
             rows = rows[values >= np.partition(values, len(values) - BEST)[len(values) - BEST]]
-        return np.unique(rows)
+        rows = np.unique(rows)
+        return rows, scores[rows]
 
     def _scores_of(self, terms: Sequence[Term], rows: Rows, average: float) -> npt.NDArray[np.float64]:
         """The scores of some texts, ascending or not."""
@@ -166,13 +177,7 @@ class LexicalIndex:
         count = int(visible.sum())
         average = int(self._lengths.values[visible].sum()) / max(1, count)
         terms = self._terms_among(question, visible)
-        rows = self._best(_rarest(terms), average, lambda rows: visible[rows])
-        return LexicalScores(
-            rows,
-            self._scores_of(terms, rows, average),
-            *_over_all(terms, count),
-            lambda rows: self._scores_of(terms, rows, average),
-        )
+        return self._scored(terms, count, average, lambda rows: visible[rows])
 
     def sentence_scores_among(
         self, question: str, rows: Rows, visible: npt.NDArray[np.bool_]
@@ -239,9 +244,8 @@ class LexicalIndex:
         found = []
         for first_word, word_count, _, _ in self._runs():
             run = self._run_words.values[first_word : first_word + word_count]
-            at = int(
-                np.searchsorted(run, np.int32(number))
-            )  # of the run's own kind, or all of it is converted
+            wanted = np.int32(number)  # of the run's own kind, or all of it is converted
+            at = int(np.searchsorted(run, wanted))
             if at < word_count and run[at] == number:
                 start, end = self._bounds(first_word, at)
                 found.append((self._rows.values[start:end], self._counts.values[start:end]))
@@ -318,15 +322,16 @@ def _among(rows: Rows, others: Rows) -> npt.NDArray[np.bool_]:
     return among
 
 
-def _rarest(terms: Sequence[Term]) -> list[Term]:
-    """The words whose postings are read, rarest first; words as rare as each other stay together."""
+def _rarest(terms: Sequence[Term]) -> tuple[list[Term], list[Term]]:
+    """The words whose postings are read, rarest first, and the others; words as rare as each other stay together."""
     ascending = sorted(terms, key=lambda term: term.held_by)
     held = list(accumulate(term.held_by for term in ascending))
     most = max(
         (term.held_by for term, so_far in zip(ascending, held, strict=True) if so_far <= BRINGING), default=0
     )
     most = max(most, ascending[0].held_by if ascending else 0)
-    return [term for term in ascending if term.held_by <= most]
+    bringing = sum(term.held_by <= most for term in ascending)
+    return ascending[:bringing], ascending[bringing:]
 
 
 def _over_all(terms: Sequence[Term], count: int) -> tuple[float, float]:

@@ -20,12 +20,12 @@ from connectors.conversations.mail import read_mbox
 from connectors.conversations.slack import USERS, channel_of, read_channel, read_slack_zip, read_users
 from connectors.conversations.turns import Cut
 from connectors.conversations.whatsapp import looks_like_whatsapp, read_whatsapp
-from connectors.file import existing_file
+from connectors.file import SingleFile, existing_file
 from connectors.file_types import FileType
 from connectors.marks import ReadItem, State, file_state, items_read, marked, named_item
 from connectors.moments import in_utc
 from connectors.parsers.entries import BrokenEntry, Entry
-from connectors.reading import Origin, changed_file, entry_documents, read_file
+from connectors.reading import Origin, entry_documents
 from hippograph.errors import ConnectorError
 from hippograph.ports import Connector
 from hippograph.types import Document, DocumentId, SourceFailure, Unchanged
@@ -54,7 +54,7 @@ class Reading:
     """Whether days or months come first in its dates; None to let the file decide."""
 
 
-class ConversationConnector:
+class ConversationConnector(SingleFile):
     """One exported file; its documents are its sessions, `name#session`. Raises ConnectorError for a wrong kind."""
 
     def __init__(self, path: str | os.PathLike[str], kind: str, reading: Reading = Reading()) -> None:
@@ -62,25 +62,8 @@ class ConversationConnector:
             raise ConnectorError(
                 f"Conversations of the kind {kind!r} cannot be read; known: {', '.join(KINDS)}."
             )
-        self._path = existing_file(path)
-        self._type = _file_type(kind, self._path, reading)
-        self.source = f"{kind}:{self._path}"
-
-    def documents(self, since: datetime | None = None) -> Iterator[Document | SourceFailure]:
-        """Every session; nothing when the file has not changed after `since`.
-
-        Raises ConnectorError when the file is gone.
-        """
-        path = existing_file(self._path)
-        return read_file(path, path.name, self._type, in_utc(since) if since else None)
-
-    def changed_documents(
-        self, marks: Mapping[DocumentId, str]
-    ) -> Iterator[Document | Unchanged | SourceFailure]:
-        """Every session, unread where the file is as it was. Raises ConnectorError when the file is gone."""
-        path = existing_file(self._path)
-        known = items_read(marks, lambda id_: path.name)
-        return changed_file(path, path.name, self._type, known.get(path.name))
+        found = existing_file(path)
+        super().__init__(found, _file_type(kind, found, reading), kind)
 
 
 class SlackFolderConnector:

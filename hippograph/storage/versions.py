@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,22 +28,30 @@ def go_back(folder: Path, number: int | None = None) -> Manifest:
             stage.settle(current.version.id)
             keep_copy(folder, current)
         earlier = [each for each in versions if visible is None or each.version.number < visible]
-        wanted = (
-            [each for each in versions if each.version.number == number]
-            if number is not None
-            else earlier[-1:]
-        )
-        if not wanted:
-            kept = ", ".join(str(each.version.number) for each in versions)
-            raise IndexNotFound(
-                f"{folder} keeps no {'earlier version' if number is None else f'version {number}'}; "
-                f"it keeps {kept}. How many are kept is set by storage.keep_versions."
-            )
-        open_tables(folder, wanted[0])
-        others = tuple(each.version.number for each in versions if each != wanted[0])
-        chosen = replace(wanted[0], kept=others)
+        if number is None and not earlier:
+            raise _not_kept(folder, "earlier version", versions)
+        wanted = earlier[-1] if number is None else kept_version(folder, number)
+        open_tables(folder, wanted)
+        others = tuple(each.version.number for each in versions if each != wanted)
+        chosen = replace(wanted, kept=others)
         write_manifest(folder, chosen)
         return chosen
+
+
+def kept_version(folder: Path, number: int) -> Manifest:
+    """A version that is kept, by its number. Raises IndexNotFound."""
+    versions = read_versions(folder)
+    for manifest in versions:
+        if manifest.version.number == number:
+            return manifest
+    raise _not_kept(folder, f"version {number}", versions)
+
+
+def _not_kept(folder: Path, wanted: str, versions: Sequence[Manifest]) -> IndexNotFound:
+    kept = ", ".join(str(each.version.number) for each in versions)
+    return IndexNotFound(
+        f"{folder} keeps no {wanted}; it keeps {kept}. How many are kept is set by storage.keep_versions."
+    )
 
 
 def bytes_on_disk(folder: Path, manifest: Manifest) -> int:
